@@ -1,0 +1,73 @@
+//! Records: what stands in the event log, and the refusal that stands in for what could not be judged.
+
+use crate::canonical::Digest;
+use crate::code::Code;
+use crate::ids::{AccountId, PartyNo, Text};
+use crate::tap::Tap;
+use crate::time::{EventTime, PostingDate};
+
+/// Who carries the rider's share of a fare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tender {
+    /// The one-card balance; a shortfall becomes a debt.
+    Prepaid,
+    /// A bank card or other medium that an acquirer pays for.
+    OpenLoop,
+}
+
+/// A tap whose sender is proven and whose medium is resolved. The record carries the account and what was known of
+/// it at the tap's time, so a rebuild of the ledger never depends on today's cards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedTap {
+    /// The tap itself.
+    pub tap: Tap,
+    /// Digest of the exact body bytes the device signed.
+    pub body_digest: Digest,
+    /// The account the medium belonged to at the tap's time.
+    pub account: AccountId,
+    /// The rider category in force for that account at the tap's time, as the policy names it.
+    pub rider: Text,
+    /// The fare medium, as the policy names it.
+    pub fare_medium: Text,
+    /// Who carries the rider's share.
+    pub tender: Tender,
+    /// The operator the device is registered to.
+    pub operator: PartyNo,
+    /// When the gateway received it (a label for lateness; no rule reads it).
+    pub received_at: EventTime,
+}
+
+/// The accounting day turns: passes through every partition; what follows it is posted on `opening`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayMarker {
+    /// The posting date that ends.
+    pub closing: PostingDate,
+    /// The posting date that begins.
+    pub opening: PostingDate,
+}
+
+/// One record of the event log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// A tap.
+    Tap(Box<AcceptedTap>),
+    /// An end of day.
+    Day(DayMarker),
+}
+
+/// Why something was not taken: a stable code, and a detail for the person who looks after it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {detail}", code.as_str())]
+pub struct Refusal {
+    /// The stable code.
+    pub code: Code,
+    /// What exactly was wrong; never personal data.
+    pub detail: String,
+}
+
+impl Refusal {
+    /// A refusal with this code.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Refusal { code, detail: detail.into() }
+    }
+}
