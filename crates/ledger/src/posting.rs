@@ -1,0 +1,200 @@
+//! Postings: balanced by construction, immutable ever after.
+
+use crate::chart::{Chart, Owner, Ring};
+use primitives::{AccountId, Canonical, Minor, PartyNo, PostingDate, ServiceDate, TapId};
+
+/// Most lines one posting may have.
+pub const LINES_MAX: usize = 64;
+
+/// What a posting records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The first price of a ride.
+    Fare,
+    /// The difference between a ride's new price and the one posted before.
+    Rerate,
+    /// Money paid into a card account.
+    TopUp,
+    /// A payment to a school from a card account.
+    SchoolPayment,
+    /// A payout handed to the bank.
+    Payout,
+    /// A line of a proven statement that met its item.
+    BankLine,
+    /// A line of a proven statement that met none.
+    Suspense,
+    /// Own money that prefunds or refills the trust ring.
+    Funding,
+}
+
+impl Kind {
+    /// The stable word, as the tables of record hold it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Kind::Fare => "fare",
+            Kind::Rerate => "rerate",
+            Kind::TopUp => "top_up",
+            Kind::SchoolPayment => "school_payment",
+            Kind::Payout => "payout",
+            Kind::BankLine => "bank_line",
+            Kind::Suspense => "suspense",
+            Kind::Funding => "funding",
+        }
+    }
+}
+
+/// What caused a posting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// A tap of a card account: the leg's first tap, or the payment itself.
+    Tap {
+        /// The card account concerned.
+        account: AccountId,
+        /// The leg's or payment's identity.
+        tap: TapId,
+    },
+    /// An act of the back office, by its own stable name.
+    Office(String),
+}
+
+/// One debit or one credit on one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// The account of the chart.
+    pub chart: Chart,
+    /// Its owner: account id, party number, or 0.
+    pub owner: i64,
+    /// Above zero on a debit line, else zero.
+    pub debit: Minor,
+    /// Above zero on a credit line, else zero.
+    pub credit: Minor,
+}
+
+impl Line {
+    /// A debit of `amount`.
+    pub const fn debit(chart: Chart, owner: i64, amount: Minor) -> Self {
+        Line { chart, owner, debit: amount, credit: Minor::ZERO }
+    }
+
+    /// A credit of `amount`.
+    pub const fn credit(chart: Chart, owner: i64, amount: Minor) -> Self {
+        Line { chart, owner, debit: Minor::ZERO, credit: amount }
+    }
+
+    /// The owner number of a party.
+    pub const fn party(party: PartyNo) -> i64 {
+        party.0 as i64
+    }
+
+    /// The owner under which sums are kept: card accounts are summed under their control account.
+    pub const fn control_owner(&self) -> i64 {
+        match self.chart.owner_kind() {
+            Owner::Account => 0,
+            Owner::None | Owner::Party => self.owner,
+        }
+    }
+}
+
+/// Why lines are not a posting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unbalanced {
+    /// No lines, or more than [`LINES_MAX`].
+    #[error("a posting has 1 to {LINES_MAX} lines")]
+    Lines,
+    /// A line that is zero, negative, on both sides, or with an owner its account cannot have.
+    #[error("a line is exactly one positive debit or credit of a possible owner")]
+    Line,
+    /// Debits and credits of a ring differ, or do not fit 64 bits.
+    #[error("debits and credits of a ring differ")]
+    Sums,
+}
+
+/// A balanced, atomic, immutable set of lines with one cause. The only constructor proves the balance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posting {
+    kind: Kind,
+    posting_date: PostingDate,
+    service_date: ServiceDate,
+    cause: Cause,
+    lines: Vec<Line>,
+}
+
+impl Posting {
+    /// The posting of these lines, when they balance in each ring.
+    pub fn new(
+        kind: Kind,
+        posting_date: PostingDate,
+        service_date: ServiceDate,
+        cause: Cause,
+        lines: Vec<Line>,
+    ) -> Result<Self, Unbalanced> {
+        if lines.is_empty() || lines.len() > LINES_MAX {
+            return Err(Unbalanced::Lines);
+        }
+        for line in &lines {
+            let one_side = (line.debit.is_positive() && line.credit.is_zero())
+                || (line.credit.is_positive() && line.debit.is_zero());
+            let owned = match line.chart.owner_kind() {
+                Owner::None => line.owner == 0,
+                Owner::Account => line.owner >= 0,
+                Owner::Party => line.owner > 0,
+            };
+            if !one_side || !owned {
+                return Err(Unbalanced::Line);
+            }
+        }
+        for ring in [Ring::Trust, Ring::Own] {
+            let of_ring = || lines.iter().filter(|line| line.chart.ring() == ring);
+            let debit = Minor::sum(of_ring().map(|line| line.debit)).map_err(|_| Unbalanced::Sums)?;
+            let credit = Minor::sum(of_ring().map(|line| line.credit)).map_err(|_| Unbalanced::Sums)?;
+            if debit != credit {
+                return Err(Unbalanced::Sums);
+            }
+        }
+        Ok(Posting { kind, posting_date, service_date, cause, lines })
+    }
+
+    /// What it records.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The accounting day it is written on.
+    pub const fn posting_date(&self) -> PostingDate {
+        self.posting_date
+    }
+
+    /// The day of travel (or of the act).
+    pub const fn service_date(&self) -> ServiceDate {
+        self.service_date
+    }
+
+    /// What caused it.
+    pub const fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// Its lines.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Appends the canonical bytes, which the chain hashes.
+    pub fn write(&self, bytes: &mut Canonical) {
+        bytes.text(self.kind.word()).i64(self.posting_date.day_number()).i64(self.service_date.day_number());
+        match &self.cause {
+            Cause::Tap { account, tap } => {
+                bytes.text("tap").u64(account.number());
+                bytes.u64(tap.device.number()).u64(tap.journal.number()).u64(tap.sequence.number());
+            }
+            Cause::Office(name) => {
+                bytes.text("office").text(name);
+            }
+        }
+        bytes.u64(self.lines.len() as u64);
+        for line in &self.lines {
+            bytes.i64(i64::from(line.chart.number())).i64(line.owner);
+            bytes.i64(line.debit.units()).i64(line.credit.units());
+        }
+    }
+}
