@@ -278,6 +278,7 @@ CREATE TABLE ledger.balance (
   credit       bigint NOT NULL,
   PRIMARY KEY (stream_id, part, posting_date, service_date, chart, owner)
 ) WITH (fillfactor = 70);
+CREATE INDEX balance_day ON ledger.balance (posting_date, chart);         -- reports and settlement ask by day and account
 
 -- ─── settle: days, payout runs, approvals ─────────────────────────────────────────────────────────────────────────
 
@@ -331,6 +332,17 @@ CREATE TABLE settle.approval (
 
 -- ─── bank: files, statements, lines, items, matches, breaks ───────────────────────────────────────────────────────
 
+-- The trust ring's own bank accounts. Statements of any other account are refused. The balance an account was taken over
+-- with is approved by name; own money prefunds it when the first statement posts.
+CREATE TABLE bank.account (
+  bank_account   text PRIMARY KEY,
+  name           text NOT NULL,
+  bic            text NOT NULL,
+  currency       text NOT NULL,
+  opening        bigint NOT NULL,
+  approved_by    text NOT NULL,
+  opening_posted boolean NOT NULL DEFAULT false
+);
 CREATE TABLE bank.file (
   file_digest bytea PRIMARY KEY,
   name        text NOT NULL,
@@ -344,7 +356,7 @@ CREATE TABLE bank.file (
 CREATE TABLE bank.statement (
   statement_id uuid PRIMARY KEY,
   file_digest  bytea NOT NULL REFERENCES bank.file,
-  bank_account text NOT NULL,
+  bank_account text NOT NULL REFERENCES bank.account,
   currency     text NOT NULL,
   bank_id      text NOT NULL,                   -- the bank's own id of the statement
   sequence     bigint,
@@ -356,7 +368,10 @@ CREATE TABLE bank.statement (
   difference   bigint NOT NULL,                 -- opening + booked lines - closing
   continuity   text NOT NULL CHECK (continuity IN ('first', 'follows', 'gap')),
   posted       boolean NOT NULL,
-  UNIQUE (bank_account, bank_id, from_date, to_date)
+  revision     int NOT NULL CHECK (revision > 0),   -- the bank sent the same statement again with other lines
+  findings     text[] NOT NULL,
+  why          text,                                -- why it is not provable, or not posted although proven
+  UNIQUE (bank_account, bank_id, from_date, to_date, revision)
 );
 CREATE TABLE bank.line (
   statement_id uuid NOT NULL REFERENCES bank.statement,
@@ -364,8 +379,10 @@ CREATE TABLE bank.line (
   booking_date date NOT NULL,
   value_date   date NOT NULL,
   amount       bigint NOT NULL,                 -- + is to us
+  booked       boolean NOT NULL,                -- pending and informational lines are shown, never summed
+  reversal     boolean NOT NULL,
   end_to_end   text,
-  reference    text,
+  codes        text[] NOT NULL,                 -- our reference codes found in the memo
   memo         text NOT NULL,
   bank_ref     text,
   PRIMARY KEY (statement_id, ordinal)
@@ -398,8 +415,11 @@ CREATE TABLE bank.break (
   detail       text NOT NULL,
   first_seen   date NOT NULL,
   state        text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed')),
-  owner        text
+  closed_on    date,
+  owner        text,
+  CHECK ((state = 'closed') = (closed_on IS NOT NULL))
 );
+CREATE INDEX break_open ON bank.break (state, code);                      -- reports and re-matching ask for open ones
 
 -- ─── access: people of the finance web ────────────────────────────────────────────────────────────────────────────
 
