@@ -1,0 +1,171 @@
+//! A private Apache Kafka: one broker that is its own controller, from the project's jars on Maven Central.
+
+use crate::process::{self, Server};
+use crate::progress;
+use crate::scratch::{self, Scratch};
+use anyhow::{Context as _, Result, bail};
+use nix::sys::signal::Signal;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const KAFKA_VERSION: &str = "4.1.0";
+const SLF4J_VERSION: &str = "1.7.36";
+const COPY_GOAL: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+const JAVA_MAJOR_MIN: u32 = 17;
+const START_AT_MOST: Duration = Duration::from_secs(90);
+
+/// A running broker, and how to reach it.
+pub struct Kafka {
+    /// Ends the broker when dropped.
+    pub server: Server,
+    /// `host:port`.
+    pub address: String,
+}
+
+/// True when a Java new enough for the broker is on the search path.
+pub fn has_java() -> bool {
+    let Some(java) = process::which("java") else { return false };
+    // Java tells its version on standard error.
+    let output = Command::new(java).arg("-version").stdin(Stdio::null()).output();
+    output.is_ok_and(|output| {
+        crate::packages::major(&String::from_utf8_lossy(&output.stderr)) >= JAVA_MAJOR_MIN
+    })
+}
+
+/// True when the jars are in the user's cache.
+pub fn jars_cached() -> bool {
+    cache().is_ok_and(|folder| folder.is_dir())
+}
+
+fn cache() -> Result<PathBuf> {
+    Ok(user_cache()?.join(format!("kafka-{KAFKA_VERSION}")))
+}
+
+/// The house's folder in the user's cache.
+fn user_cache() -> Result<PathBuf> {
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let usual = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    Ok(named.or_else(usual).context("neither XDG_CACHE_HOME nor HOME is set")?.join("farehouse"))
+}
+
+/// The folder with the jars, fetched once.
+fn jars() -> Result<PathBuf> {
+    let cache = cache()?;
+    if cache.is_dir() {
+        return Ok(cache);
+    }
+    progress(format!("fetching Apache Kafka {KAFKA_VERSION} from Maven Central into {}", cache.display()));
+    let partial = user_cache()?.join(format!("partial-{}", std::process::id()));
+    let libs = partial.join("libs");
+    fs::create_dir_all(&libs).with_context(|| format!("creating {}", libs.display()))?;
+    let fetched = fetch(&partial, &libs);
+    // Two runs may fetch at once: the second rename finds a full folder there and fails, which is as good.
+    let moved = fetched.and_then(|()| match fs::rename(&libs, &cache) {
+        Err(error) if !cache.is_dir() => Err(error).context("keeping the jars"),
+        _ => Ok(()),
+    });
+    let _ = fs::remove_dir_all(&partial);
+    moved.map(|()| cache)
+}
+
+fn fetch(partial: &Path, libs: &Path) -> Result<()> {
+    let pom = partial.join("pom.xml");
+    fs::write(&pom, pom_text()).context("writing a pom")?;
+    let mut maven = process::guarded("mvn", Signal::SIGTERM, None)?;
+    maven
+        // Quiet, without questions, and a wrong checksum is an error.
+        .args(["--batch-mode", "--quiet", "--strict-checksums", "-Dstyle.color=never", "--file"])
+        .arg(&pom)
+        .arg(format!("-Dmaven.repo.local={}", partial.join("repository").display()))
+        .arg(format!("-DoutputDirectory={}", libs.display()))
+        .arg("-DincludeScope=runtime")
+        .arg(COPY_GOAL)
+        .stdin(Stdio::null());
+    process::must(maven, "Is Maven Central reachable? A mirror goes into ~/.m2/settings.xml.")?;
+    let count = fs::read_dir(libs).context("counting the jars")?.count();
+    if count < 10 {
+        bail!("Maven copied {count} jars only; remove {} and try again", partial.display());
+    }
+    Ok(())
+}
+
+fn pom_text() -> String {
+    let dependency = |group: &str, artifact: &str, version: &str| {
+        format!(
+            "<dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version></dependency>"
+        )
+    };
+    format!(
+        "<project><modelVersion>4.0.0</modelVersion><groupId>farehouse</groupId><artifactId>kafka</artifactId>\
+         <version>1</version><packaging>pom</packaging><dependencies>{}{}</dependencies></project>\n",
+        dependency("org.apache.kafka", "kafka_2.13", KAFKA_VERSION),
+        dependency("org.slf4j", "slf4j-simple", SLF4J_VERSION),
+    )
+}
+
+/// Formats a log folder and starts the broker; returns when it takes requests.
+pub fn start(scratch: &Scratch) -> Result<Kafka> {
+    let jars = jars()?;
+    let home = scratch.folder("kafka")?;
+    let (broker, controller) = (scratch::free_port()?, scratch::free_port()?);
+    let properties = home.join("server.properties");
+    fs::write(&properties, properties_text(&home.join("log"), broker, controller))
+        .context("writing server.properties")?;
+
+    let format_log = scratch.file("kafka-format.log");
+    let output = fs::File::create(&format_log).context("creating a log file")?;
+    let errors = output.try_clone().context("sharing a log file")?;
+    let mut format = java(&jars, "128m")?;
+    format.args(["kafka.tools.StorageTool", "format", "-t", &cluster_id()?, "-c"]).arg(&properties);
+    format.stdin(Stdio::null()).stdout(output).stderr(errors);
+    process::must(format, "Its output follows.")
+        .map_err(|error| error.context(process::tail(&format_log, 20)))?;
+
+    let log = scratch.file("kafka.log");
+    let mut command = java(&jars, "512m")?;
+    command.arg("kafka.Kafka").arg(&properties).current_dir(&home);
+    let mut server = Server::start("Kafka", command, Signal::SIGKILL, &log)?;
+    // The port opens before the broker takes requests; its own word comes after.
+    server.wait_ready(START_AT_MOST, || {
+        fs::read_to_string(&log).is_ok_and(|text| text.contains("Kafka Server started"))
+    })?;
+    Ok(Kafka { server, address: format!("127.0.0.1:{broker}") })
+}
+
+fn java(jars: &Path, heap_max: &str) -> Result<Command> {
+    let mut command = process::guarded("java", Signal::SIGKILL, None)?;
+    command.arg(format!("-Xmx{heap_max}")).arg("-cp").arg(jars.join("*"));
+    Ok(command)
+}
+
+/// A cluster id: sixteen bytes in the URL alphabet of base 64, which hexadecimal digits are part of.
+fn cluster_id() -> Result<String> {
+    let digits = scratch::random_hex(11)?;
+    Ok(format!("{}A", &digits[..21]))
+}
+
+fn properties_text(log: &Path, broker: u16, controller: u16) -> String {
+    format!(
+        "process.roles=broker,controller\n\
+         node.id=1\n\
+         controller.quorum.voters=1@127.0.0.1:{controller}\n\
+         controller.listener.names=CONTROLLER\n\
+         listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{broker}\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         inter.broker.listener.name=PLAINTEXT\n\
+         log.dirs={}\n\
+         auto.create.topics.enable=false\n\
+         default.replication.factor=1\n\
+         offsets.topic.replication.factor=1\n\
+         offsets.topic.num.partitions=1\n\
+         transaction.state.log.replication.factor=1\n\
+         transaction.state.log.min.isr=1\n\
+         share.coordinator.state.topic.replication.factor=1\n\
+         share.coordinator.state.topic.min.isr=1\n\
+         group.initial.rebalance.delay.ms=0\n",
+        log.display()
+    )
+}
