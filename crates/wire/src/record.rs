@@ -1,0 +1,110 @@
+//! Records of the event log: what the gateway writes and the clearing worker reads.
+
+use crate::envelope::View;
+use crate::limits::RECORD_BYTES_MAX;
+use crate::proto;
+use crate::reader::{Reader, decode, unknown};
+use primitives::{
+    AcceptedTap, AccountId, Code, DayMarker, Digest, EventTime, PartyNo, PostingDate, Record, Refusal,
+    Tender, Text,
+};
+use prost::Message;
+
+/// The bytes of a record. `envelope` is what [`crate::Envelope::encode`] gave for the tap; a day marker has none.
+pub fn encode_record(record: &Record, envelope: &[u8]) -> Vec<u8> {
+    use proto::log_record::Record as Kind;
+    let kind = match record {
+        Record::Tap(tap) => Kind::Tap(proto::AcceptedTap {
+            envelope: envelope.to_vec(),
+            account_id: tap.account.number(),
+            rider: tap.rider.as_str().to_owned(),
+            fare_medium: tap.fare_medium.as_str().to_owned(),
+            tender: match tap.tender {
+                Tender::Prepaid => proto::Tender::Prepaid.into(),
+                Tender::OpenLoop => proto::Tender::OpenLoop.into(),
+            },
+            operator: tap.operator.0,
+            received_at_ms: tap.received_at.unix_ms(),
+        }),
+        Record::Day(day) => {
+            Kind::Day(proto::DayMarker { closing: day.closing.to_string(), opening: day.opening.to_string() })
+        }
+    };
+    proto::LogRecord { record: Some(kind) }.encode_to_vec()
+}
+
+/// Reads a record; the tap comes from the body inside the envelope and its digest from the exact bytes there. The
+/// MAC is not asked again: only the gateway writes here, and it asked.
+pub fn decode_record(bytes: &[u8]) -> Result<Record, Refusal> {
+    if bytes.len() > RECORD_BYTES_MAX {
+        return Err(Refusal::new(Code::TooLarge, format!("a record of {} bytes", bytes.len())));
+    }
+    let mut reader = Reader::new(bytes);
+    let Some(field) = reader.once()? else { return Err(decode("an empty record")) };
+    if reader.once()?.is_some() {
+        return Err(decode("a record tells two things"));
+    }
+    match field.number {
+        1 => read_tap(field.bytes()?).map(|tap| Record::Tap(Box::new(tap))),
+        2 => read_day(field.bytes()?).map(Record::Day),
+        _ => Err(unknown()),
+    }
+}
+
+fn read_tap(bytes: &[u8]) -> Result<AcceptedTap, Refusal> {
+    let (mut envelope, mut account, mut rider, mut fare_medium): (&[u8], _, _, _) = (&[], 0, "", "");
+    let (mut tender, mut operator, mut received_at_ms) = (0, 0, 0);
+    let mut reader = Reader::new(bytes);
+    while let Some(field) = reader.once()? {
+        match field.number {
+            1 => envelope = field.bytes()?,
+            2 => account = field.u64()?,
+            3 => rider = field.text()?,
+            4 => fare_medium = field.text()?,
+            5 => tender = field.u32()?,
+            6 => operator = field.u32()?,
+            7 => received_at_ms = field.i64()?,
+            _ => return Err(unknown()),
+        }
+    }
+    let envelope = View::read(envelope)?;
+    Ok(AcceptedTap {
+        tap: envelope.tap()?,
+        body_digest: Digest::of(envelope.body),
+        account: AccountId::new(account).ok_or_else(|| decode("an account id of more than 63 bits"))?,
+        rider: Text::new(rider).ok_or_else(|| decode("rider is not a text"))?,
+        fare_medium: Text::new(fare_medium).ok_or_else(|| decode("fare_medium is not a text"))?,
+        tender: match tender {
+            1 => Tender::Prepaid,
+            2 => Tender::OpenLoop,
+            _ => return Err(decode("the record names no known tender")),
+        },
+        operator: PartyNo(operator),
+        received_at: EventTime::from_unix_ms(received_at_ms)
+            .ok_or_else(|| decode("received_at_ms is not in the years 2000 to 2099"))?,
+    })
+}
+
+fn read_day(bytes: &[u8]) -> Result<DayMarker, Refusal> {
+    let (mut closing, mut opening) = ("", "");
+    let mut reader = Reader::new(bytes);
+    while let Some(field) = reader.once()? {
+        match field.number {
+            1 => closing = field.text()?,
+            2 => opening = field.text()?,
+            _ => return Err(unknown()),
+        }
+    }
+    let (closing, opening) = (date(closing)?, date(opening)?);
+    if opening <= closing {
+        return Err(decode("the day that opens is not later than the day that closes"));
+    }
+    Ok(DayMarker { closing, opening })
+}
+
+/// A date in its one text form.
+fn date(text: &str) -> Result<PostingDate, Refusal> {
+    PostingDate::parse(text)
+        .filter(|date| date.to_string() == text)
+        .ok_or_else(|| decode("a date is not YYYY-MM-DD"))
+}
