@@ -1,1 +1,34 @@
-//! store
+//! The PostgreSQL adapter: every SQL statement of the house, and the embedded event log.
+//!
+//! # Job
+//! Keep the tables of record, and answer from them.
+//!
+//! # Shape
+//! [`pool`] makes connections and migrates · [`error`] says what a fault means · [`log`] is the embedded event log.
+//! Functions take a connection or a transaction as their argument; none takes a pool, so a unit of work cannot leave its
+//! transaction through a second connection. [`log::EmbeddedLog`] alone owns a pool: it stands in for a broker.
+//!
+//! # Invariants
+//! S-1 a borrowed connection is never inside a transaction; S-2 offsets of the embedded log are contiguous and in
+//! commit order; S-3 constraint names and SQLSTATEs decide what a fault means, never message text.
+//!
+//! # Limits
+//! A statement may run 5 s, wait 2 s for a lock, and leave its transaction idle for 5 s; the server enforces it.
+//!
+//! # Not here
+//! No rule that decides about money, no Kafka, no derive of sqlx on a domain type.
+
+mod copy;
+pub mod error;
+pub mod intake;
+pub mod lease;
+pub mod load;
+pub mod pool;
+pub mod posting;
+pub mod registry;
+mod rows;
+pub mod save;
+pub mod state;
+
+pub use error::{Doing, StoreError};
+pub use pool::{connect, migrate};
