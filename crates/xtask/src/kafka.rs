@@ -114,14 +114,9 @@ pub fn start(scratch: &Scratch) -> Result<Kafka> {
     fs::write(&properties, properties_text(&home.join("log"), broker, controller))
         .context("writing server.properties")?;
 
-    let format_log = scratch.file("kafka-format.log");
-    let output = fs::File::create(&format_log).context("creating a log file")?;
-    let errors = output.try_clone().context("sharing a log file")?;
     let mut format = java(&jars, "128m")?;
     format.args(["kafka.tools.StorageTool", "format", "-t", &cluster_id()?, "-c"]).arg(&properties);
-    format.stdin(Stdio::null()).stdout(output).stderr(errors);
-    process::must(format, "Its output follows.")
-        .map_err(|error| error.context(process::tail(&format_log, 20)))?;
+    process::must_quietly(format, &scratch.file("kafka-format.log"))?;
 
     let log = scratch.file("kafka.log");
     let mut command = java(&jars, "512m")?;

@@ -31,13 +31,13 @@ mod tally;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Before any thread and any child: they must inherit a program that hears signals instead of dying by them.
+    // Before any child: from here on a signal takes the ordinary way out instead of leaving servers behind.
     let outcome = process::hear_signals().and_then(|()| commands::run(std::env::args().skip(1).collect()));
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("xtask: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(process::failure_code())
         }
     }
 }

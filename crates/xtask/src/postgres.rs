@@ -96,9 +96,6 @@ fn create_cluster(
     password_file: &Path,
     scratch: &Scratch,
 ) -> Result<()> {
-    let log = scratch.file("initdb.log");
-    let output = fs::File::create(&log).context("creating a log file")?;
-    let errors = output.try_clone().context("sharing a log file")?;
     let mut initdb = process::guarded(programs.join("initdb"), Signal::SIGTERM, identity)?;
     initdb
         .args(["--username=farehouse", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"])
@@ -108,11 +105,8 @@ fn create_cluster(
         .arg(data)
         .arg("--pwfile")
         .arg(password_file)
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(output)
-        .stderr(errors);
-    process::must(initdb, "Its output follows.").map_err(|error| error.context(process::tail(&log, 20)))
+        .current_dir("/");
+    process::must_quietly(initdb, &scratch.file("initdb.log"))
 }
 
 fn server_command(

@@ -6,8 +6,9 @@
 
 use anyhow::{Context as _, Result, bail};
 use nix::errno::Errno;
-use nix::sys::signal::{SigSet, Signal, kill, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
+use signal_hook::iterator::Signals;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::IsTerminal as _;
@@ -28,17 +29,28 @@ const STRAGGLER_GRACE: Duration = Duration::from_secs(3);
 static SIGNALS_HEARD: AtomicU32 = AtomicU32::new(0);
 static LAST_SIGNAL: AtomicI32 = AtomicI32::new(0);
 
-/// Takes SIGINT, SIGTERM and SIGHUP out of their usual (deadly) way and lets a thread count them instead.
+/// Takes SIGINT, SIGTERM and SIGHUP out of their usual (deadly) way and lets a thread count them instead. A signal that
+/// our caller had us ignore (`nohup`, a background job of a script) stays ignored.
 pub fn hear_signals() -> Result<()> {
-    let set: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
-    set.thread_block().context("blocking signals")?;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = ignored_mask(&status);
+    let wanted = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+    let heard = wanted.into_iter().filter(|signal| ignored & (1 << (*signal as i32 - 1)) == 0);
+    // Handled, not blocked: a child inherits a blocked signal, and would then never hear it itself.
+    let mut signals = Signals::new(heard.map(|signal| signal as i32)).context("hearing signals")?;
     std::thread::spawn(move || {
-        while let Ok(signal) = set.wait() {
-            LAST_SIGNAL.store(signal as i32, Ordering::SeqCst);
+        for signal in signals.forever() {
+            LAST_SIGNAL.store(signal, Ordering::SeqCst);
             SIGNALS_HEARD.fetch_add(1, Ordering::SeqCst);
         }
     });
     Ok(())
+}
+
+/// The `SigIgn` line of /proc/self/status: one bit per signal, the lowest for signal 1.
+fn ignored_mask(status: &str) -> u64 {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|text| u64::from_str_radix(text.trim(), 16).ok()).unwrap_or(0)
 }
 
 /// The signal that asked us to stop, if one did.
@@ -52,6 +64,11 @@ pub fn go_on() -> Result<()> {
         Some(signal) => bail!("stopped by {signal}"),
         None => Ok(()),
     }
+}
+
+/// The exit code of a run that failed: a shell's when a signal ended it, else 1.
+pub fn failure_code() -> u8 {
+    asked_to_stop().and_then(|signal| u8::try_from(128 + signal as i32).ok()).unwrap_or(1)
 }
 
 /// The full path of a program on the search path.
@@ -110,8 +127,7 @@ impl Server {
     /// Starts `command` in a process group of its own (a Ctrl-C in the terminal must reach the command that uses the
     /// server, not the server), with its output in `log`.
     pub fn start(name: &'static str, mut command: Command, stop: Signal, log: &Path) -> Result<Server> {
-        let output = File::create(log).with_context(|| format!("creating {}", log.display()))?;
-        let errors = output.try_clone().context("sharing a log file")?;
+        let (output, errors) = log_file(log)?;
         let child = command
             .process_group(0)
             .stdin(Stdio::null())
@@ -247,6 +263,26 @@ pub fn must(command: Command, advice: &str) -> Result<()> {
         return Ok(());
     }
     bail!("`{name}` failed ({status}). {advice}")
+}
+
+/// Runs a command that must succeed, with its output in `log`; a failure shows the end of it.
+pub fn must_quietly(mut command: Command, log: &Path) -> Result<()> {
+    let (output, errors) = log_file(log)?;
+    let name = name_of(&command);
+    command.stdin(Stdio::null()).stdout(output).stderr(errors);
+    let status = run(command)?;
+    go_on()?;
+    if status.success() {
+        return Ok(());
+    }
+    bail!("`{name}` failed ({status}); its output ends:\n{}", tail(log, 20))
+}
+
+/// A new file for a command's output, and the same file for its errors.
+fn log_file(path: &Path) -> Result<(File, File)> {
+    let output = File::create(path).with_context(|| format!("creating {}", path.display()))?;
+    let errors = output.try_clone().with_context(|| format!("sharing {}", path.display()))?;
+    Ok((output, errors))
 }
 
 /// What a command printed, when it ran and succeeded.

@@ -1,4 +1,4 @@
-use super::{exit_code, guarded, name_of, run, tail, which};
+use super::{exit_code, guarded, ignored_mask, name_of, run, tail, which};
 use nix::sys::signal::Signal;
 use std::process::{Command, Stdio};
 
@@ -38,4 +38,11 @@ fn a_tail_is_the_last_lines_and_nothing_of_a_missing_file() {
     assert_eq!(tail(&file, 9), "one\ntwo\nthree");
     std::fs::remove_file(&file).unwrap();
     assert_eq!(tail(&file, 2), "");
+}
+
+#[test]
+fn ignored_signals_are_read_from_the_status_file() {
+    let check = |status, expect| assert_eq!(ignored_mask(status), expect, "{status}");
+    check("Name:\txtask\nSigBlk:\t0000000000004003\nSigIgn:\t0000000000001002\nSigCgt:\t0\n", 0x1002);
+    check("", 0);
 }
