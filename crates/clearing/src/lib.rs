@@ -1,1 +1,34 @@
-//! clearing
+//! What happens when a record arrives: is it new, what does it refer to, what does it cost, what is posted.
+//!
+//! # Job
+//! Judge a whole batch of log records in one pure synchronous call, [`decide`].
+//!
+//! # Shape
+//! [`Batch`] (what was loaded) → [`decide`] → [`Decision`] (everything to save). Inside: [`journey`] pairs a window's
+//! taps into legs, `ride` prices them and finds the signed differences, `payment` judges top-ups and school payments.
+//!
+//! # Invariants
+//! C-1 every record is counted once: posted, duplicate, quarantined or marker; C-2 the legs and prices of a window are
+//! a function of the set of its taps, so arrival order does not matter; C-3 one identity, one effect; C-4 a purse never
+//! has value and debt at once; C-5 every posting is balanced (the ledger's L-1).
+//!
+//! # Limits
+//! A window keeps [`state::WINDOW_SECONDS`] and at most [`state::WINDOW_TAPS_MAX`] taps.
+//!
+//! # Not here
+//! No I/O, no clock, no bytes, no SQL; prices are the `fares` crate's.
+#![deny(clippy::unwrap_used, clippy::float_arithmetic, clippy::arithmetic_side_effects)]
+
+mod decide;
+pub mod journey;
+mod outcome;
+mod payment;
+mod ride;
+pub mod state;
+
+pub use decide::{Batch, decide};
+pub use outcome::{BankItem, Charge, ChargeShape, Counts, Decision, Delta, Placed, Quarantined, TapOutcome, TapRow};
+pub use state::{AccountState, PostedLeg, Purse, WindowTap};
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,25 @@
-//! engine
+//! The use cases: intake, the pipeline worker, closing a day, settlement, reconciliation, reports.
+//!
+//! # Job
+//! Put the pure crates and the adapters together into what the program does, one module a use case.
+//!
+//! # Shape
+//! [`intake`] takes taps into the log · [`worker`] takes them from the log into the ledger: load → decide → save.
+//!
+//! # Invariants
+//! E-1 the committed ranges of a partition tile it: no gap, no overlap; E-2 nothing is acknowledged before it is durable;
+//! E-3 every unit of work on the database runs in a task that nobody aborts.
+//!
+//! # Limits
+//! A batch of the worker has at most [`worker::Settings::batch_max`] records.
+//!
+//! # Not here
+//! No SQL (`store`), no Kafka (`stream`), no rule about money (`clearing`), no HTTP (`web`).
+
+pub mod error;
+pub mod intake;
+mod post;
+mod resolve;
+pub mod worker;
+
+pub use error::EngineError;

@@ -35,6 +35,8 @@ codes! {
     MacBad = "MAC_BAD",
     /// No such key version for this device.
     KeyUnknown = "KEY_UNKNOWN",
+    /// The device's key was revoked; what it signed may still be a real fare.
+    KeyRevoked = "KEY_REVOKED",
     /// No such device.
     DeviceUnknown = "DEVICE_UNKNOWN",
     /// The signed body names another device than the envelope.

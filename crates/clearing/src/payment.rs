@@ -1,0 +1,100 @@
+//! Payments: money into a card account, and a school's bill paid from it.
+
+use crate::decide::{Effect, RowParts, Scene, poison};
+use crate::outcome::TapOutcome;
+use crate::state::AccountState;
+use fares::PartyKind;
+use ledger::{Cause, Chart, Kind, Line, Posting};
+use primitives::{AcceptedTap, Code, Money, PartyNo, Refusal, Text};
+
+/// A channel whose id starts so takes cash into the hands of the device's operator.
+const CASH_CHANNEL_PREFIX: &str = "cash";
+
+/// A top-up is a fact: the money was paid. Debt is recovered first.
+pub fn top_up(
+    scene: &Scene<'_>,
+    accepted: &AcceptedTap,
+    channel: &Text,
+    reference: &Text,
+    value: Money,
+    state: &mut AccountState,
+) -> Result<Effect, Refusal> {
+    let party = payee(scene, channel, PartyKind::Channel)?;
+    check_amount(scene, value)?;
+    let cash = channel.as_str().starts_with(CASH_CHANNEL_PREFIX);
+    let received = if cash {
+        Line::debit(Chart::CashInTransit, Line::party(accepted.operator), value.amount)
+    } else {
+        Line::debit(Chart::BankClearing, Line::party(party), value.amount)
+    };
+    let mut purse = state.purse;
+    let mut lines = vec![received];
+    lines.extend(purse.credit(accepted.account, value.amount).map_err(poison)?);
+    let posting = post(scene, accepted, Kind::TopUp, lines)?;
+    state.purse = purse;
+    Ok(Effect {
+        row: row(reference, party, value),
+        outcome: TapOutcome::Posted,
+        charges: Vec::new(),
+        postings: vec![posting],
+        expected: (!cash).then(|| (reference.clone(), value.amount, party)),
+    })
+}
+
+/// A school payment is a request: without enough value it is refused, and the refusal is remembered.
+pub fn school(
+    scene: &Scene<'_>,
+    accepted: &AcceptedTap,
+    school: &Text,
+    bill: &Text,
+    price: Money,
+    state: &mut AccountState,
+) -> Result<Effect, Refusal> {
+    let party = payee(scene, school, PartyKind::School)?;
+    check_amount(scene, price)?;
+    let row = row(bill, party, price);
+    if state.purse.value < price.amount {
+        let outcome = TapOutcome::Refused(Code::InsufficientFunds);
+        return Ok(Effect { row, outcome, charges: Vec::new(), postings: Vec::new(), expected: None });
+    }
+    let mut purse = state.purse;
+    let mut lines = purse.charge(accepted.account, price.amount).map_err(poison)?;
+    lines.push(Line::credit(Chart::SchoolPayable, Line::party(party), price.amount));
+    let posting = post(scene, accepted, Kind::SchoolPayment, lines)?;
+    state.purse = purse;
+    Ok(Effect { row, outcome: TapOutcome::Posted, charges: Vec::new(), postings: vec![posting], expected: None })
+}
+
+fn payee(scene: &Scene<'_>, id: &Text, kind: PartyKind) -> Result<PartyNo, Refusal> {
+    match scene.policy.party(id.as_str()) {
+        Some(party) if party.kind == kind => Ok(party.no),
+        _ => Err(Refusal::new(Code::PartyUnknown, format!("no {} {id:?} in the policy in force", kind.word()))),
+    }
+}
+
+fn check_amount(scene: &Scene<'_>, money: Money) -> Result<(), Refusal> {
+    if money.currency != scene.policy.currency() {
+        let detail = format!("{} where the policy has {}", money.currency, scene.policy.currency());
+        return Err(Refusal::new(Code::AmountCurrency, detail));
+    }
+    if !money.amount.is_positive() {
+        return Err(Refusal::new(Code::AmountRange, "an amount is above zero"));
+    }
+    Ok(())
+}
+
+fn post(scene: &Scene<'_>, accepted: &AcceptedTap, kind: Kind, lines: Vec<Line>) -> Result<Posting, Refusal> {
+    let service_date = scene.policy.day_rule().service_date(accepted.tap.at);
+    let cause = Cause::Tap { account: accepted.account, tap: accepted.tap.id };
+    Posting::new(kind, scene.posting_date, service_date, cause, lines)
+        .map_err(|error| Refusal::new(Code::Poison, error.to_string()))
+}
+
+fn row(reference: &Text, payee: PartyNo, money: Money) -> RowParts {
+    RowParts {
+        reference: Some(reference.clone()),
+        payee: Some(payee),
+        amount: Some(money.amount),
+        ..RowParts::default()
+    }
+}

@@ -1,0 +1,341 @@
+//! Rides: a tap joins its account's window, the window is priced anew, and the signed differences are posted.
+
+use crate::decide::{Effect, RowParts, Scene, poison};
+use crate::journey::{self, FoundLeg};
+use crate::outcome::{Charge, ChargeShape, Delta, TapOutcome};
+use crate::state::{AccountState, PostedLeg, Purse, WindowTap};
+use fares::{Fare, Funded, PartyKind, Policies, Policy, Priced, UnknownFare};
+use ledger::{Cause, Chart, Kind, Line, Posting};
+use primitives::{AcceptedTap, AccountId, Code, Minor, MoneyError, PartyNo, Refusal, TapId, Tender, Text};
+use std::collections::BTreeSet;
+
+/// Judges a riding tap. On refusal the state is as it was.
+pub fn judge(
+    scene: &Scene<'_>,
+    accepted: &AcceptedTap,
+    route: &Text,
+    stop: Option<&Text>,
+    state: &mut AccountState,
+) -> Result<Effect, Refusal> {
+    check_references(scene, accepted, route, stop)?;
+    let Some(tap) = WindowTap::of(&accepted.tap, &accepted.rider, &accepted.fare_medium, accepted.tender) else {
+        return Err(Refusal::new(Code::Poison, "not a riding tap"));
+    };
+    let row = RowParts { route: Some(route.clone()), stop: stop.cloned(), ..RowParts::default() };
+    let alone = journey::is_before_window(state, &tap);
+    let changes = if alone {
+        // Its neighbours are no longer carried: priced by itself, under its own travel date.
+        rate(scene, accepted.account, &[tap], &[], state.purse)?
+    } else {
+        let place = state.window.partition_point(|other| other.key() < tap.key());
+        state.window.insert(place, tap);
+        match rate(scene, accepted.account, &state.window, &state.legs, state.purse) {
+            Ok(changes) => changes,
+            Err(refusal) => {
+                state.window.remove(place);
+                return Err(refusal);
+            }
+        }
+    };
+    state.purse = changes.purse;
+    if !alone {
+        state.legs.retain(|leg| !changes.gone.contains(&leg.id));
+        for posted in changes.posted {
+            match state.legs.iter_mut().find(|leg| leg.id == posted.id) {
+                Some(leg) => *leg = posted,
+                None => state.legs.push(posted),
+            }
+        }
+        journey::prune(state, scene.policies);
+    }
+    let Changes { charges, postings, .. } = changes;
+    Ok(Effect { row, outcome: TapOutcome::Posted, charges, postings, expected: None })
+}
+
+fn check_references(
+    scene: &Scene<'_>,
+    accepted: &AcceptedTap,
+    route: &Text,
+    stop: Option<&Text>,
+) -> Result<(), Refusal> {
+    let refuse = |code, detail| Err(Refusal::new(code, detail));
+    let Some(found) = scene.policy.route(route.as_str()) else {
+        return refuse(Code::RouteUnknown, format!("no route {route:?} in the policy in force"));
+    };
+    if found.agency != accepted.operator {
+        let detail = format!("the device belongs to party {}, the route to {}", accepted.operator, found.agency);
+        return refuse(Code::DeviceOperator, detail);
+    }
+    match stop {
+        Some(stop) if !scene.policy.has_stop(stop.as_str()) => {
+            refuse(Code::StopUnknown, format!("no stop {stop:?} in the policy in force"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What pricing a window anew changes.
+struct Changes {
+    charges: Vec<Charge>,
+    postings: Vec<Posting>,
+    posted: Vec<PostedLeg>,
+    gone: BTreeSet<TapId>,
+    purse: Purse,
+}
+
+fn rate(
+    scene: &Scene<'_>,
+    account: AccountId,
+    window: &[WindowTap],
+    before: &[PostedLeg],
+    purse: Purse,
+) -> Result<Changes, Refusal> {
+    let legs = journey::legs(window, scene.policies);
+    let prices = price(scene.policies, &legs);
+    let mut changes =
+        Changes { charges: Vec::new(), postings: Vec::new(), posted: Vec::new(), gone: BTreeSet::new(), purse };
+    // First what no longer stands, so that money is given back before it is taken.
+    for old in before.iter().filter(|old| !legs.iter().any(|found| found.id == old.id)) {
+        if let Some(tap) = window.iter().find(|tap| tap.id == old.id) {
+            changes.cancel(scene, account, tap, old)?;
+        }
+    }
+    for (found, priced) in legs.iter().zip(prices) {
+        let old = before.iter().find(|old| old.id == found.id);
+        changes.price(scene, account, &window[found.first], found, priced, old)?;
+    }
+    Ok(changes)
+}
+
+/// Prices legs in runs of one policy, each run in one call, because a policy may price legs together.
+fn price(policies: &Policies, legs: &[FoundLeg]) -> Vec<Priced> {
+    let policy_of = |found: &FoundLeg| policies.at(found.leg.start);
+    let mut prices = Vec::with_capacity(legs.len());
+    let same = |a: &FoundLeg, b: &FoundLeg| match (policy_of(a), policy_of(b)) {
+        (Some(a), Some(b)) => std::ptr::eq(a, b),
+        (None, None) => true,
+        _ => false,
+    };
+    for run in legs.chunk_by(same) {
+        let batch: Vec<fares::Leg> = run.iter().map(|found| found.leg.clone()).collect();
+        match run.first().and_then(policy_of) {
+            Some(policy) => prices.extend(fares::price(policy, &batch)),
+            None => prices.extend(batch.iter().map(|_| no_policy())),
+        }
+    }
+    prices
+}
+
+/// The parts of a price that are compared and posted.
+struct Parts<'a> {
+    gross: Minor,
+    rider: Minor,
+    funded: &'a [Funded],
+}
+
+const NOTHING: Parts<'static> = Parts { gross: Minor::ZERO, rider: Minor::ZERO, funded: &[] };
+
+impl PostedLeg {
+    fn parts(&self) -> Parts<'_> {
+        Parts { gross: self.gross.unwrap_or(Minor::ZERO), rider: self.rider, funded: &self.funded }
+    }
+}
+
+impl Changes {
+    fn cancel(
+        &mut self,
+        scene: &Scene<'_>,
+        account: AccountId,
+        tap: &WindowTap,
+        old: &PostedLeg,
+    ) -> Result<(), Refusal> {
+        let (policy, operator) = owner_of(scene, tap)?;
+        let delta = delta(&old.parts(), &NOTHING, -1).map_err(poison)?;
+        let leg = FoundLeg { id: tap.id, exit: None, first: 0, leg: bare_leg(tap) };
+        let version = old.version.saturating_add(1);
+        let mut charge = charge(scene, policy, account, operator, tap, &leg, version, delta);
+        charge.shape = ChargeShape::Cancelled;
+        self.post(policy, &charge, &old.funded, &[])?;
+        self.charges.push(charge);
+        self.gone.insert(old.id);
+        Ok(())
+    }
+
+    fn price(
+        &mut self,
+        scene: &Scene<'_>,
+        account: AccountId,
+        tap: &WindowTap,
+        found: &FoundLeg,
+        priced: Priced,
+        old: Option<&PostedLeg>,
+    ) -> Result<(), Refusal> {
+        let (gross, rider, funded, unknown) = match priced.fare {
+            Fare::Known { gross, rider, funded } => (Some(gross), rider, funded, None),
+            Fare::Unknown(why) => (None, Minor::ZERO, Vec::new(), Some(why.word())),
+        };
+        let version = old.map_or(1, |old| old.version.saturating_add(1));
+        let posted = PostedLeg { id: found.id, version, exit: found.exit, gross, rider, funded };
+        let unchanged = |old: &PostedLeg| {
+            (old.exit, old.gross, old.rider, &old.funded) == (posted.exit, posted.gross, posted.rider, &posted.funded)
+        };
+        if old.is_some_and(unchanged) {
+            return Ok(());
+        }
+        let (policy, operator) = owner_of(scene, tap)?;
+        let before = old.map_or(NOTHING, PostedLeg::parts);
+        let delta = delta(&before, &posted.parts(), if old.is_some() { 0 } else { 1 }).map_err(poison)?;
+        let mut charge = charge(scene, policy, account, operator, tap, found, version, delta);
+        charge.unknown = unknown;
+        charge.gross = gross.unwrap_or(Minor::ZERO);
+        charge.rider = rider;
+        charge.product = priced.product;
+        charge.rules = priced.rules;
+        self.post(policy, &charge, before.funded, &posted.funded)?;
+        charge.funded = posted.funded.clone();
+        self.charges.push(charge);
+        self.posted.push(posted);
+        Ok(())
+    }
+
+    /// Posts the signed difference of one leg; nothing when no part changed.
+    fn post(&mut self, policy: &Policy, charge: &Charge, before: &[Funded], after: &[Funded]) -> Result<(), Refusal> {
+        let mut lines = Vec::with_capacity(4);
+        let operator = Line::party(charge.operator);
+        let rider = charge.delta.rider;
+        if !rider.is_zero() {
+            self.rider_lines(policy, charge, &mut lines)?;
+            let amount = magnitude(rider)?;
+            lines.push(towards(rider, Chart::OperatorFare, operator, amount));
+        }
+        let parties: BTreeSet<PartyNo> = before.iter().chain(after).map(|part| part.party).collect();
+        let of = |parts: &[Funded], party| {
+            Minor::sum(parts.iter().filter(|part| part.party == party).map(|part| part.amount))
+        };
+        for party in parties {
+            let change = of(after, party)
+                .and_then(|after| of(before, party).and_then(|before| after.minus(before)))
+                .map_err(poison)?;
+            if change.is_zero() {
+                continue;
+            }
+            let amount = magnitude(change)?;
+            lines.push(towards(change.negated().map_err(poison)?, Chart::SubsidyReceivable, Line::party(party), amount));
+            lines.push(towards(change, Chart::OperatorSubsidy, operator, amount));
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let kind = if charge.version == 1 { Kind::Fare } else { Kind::Rerate };
+        let cause = Cause::Tap { account: charge.account, tap: charge.leg };
+        let posting = Posting::new(kind, charge.posting_date, charge.service_date, cause, lines)
+            .map_err(|error| Refusal::new(Code::Poison, error.to_string()))?;
+        self.postings.push(posting);
+        Ok(())
+    }
+
+    /// The rider's side: the card account's purse, or the acquirer of an open-loop medium.
+    fn rider_lines(&mut self, policy: &Policy, charge: &Charge, lines: &mut Vec<Line>) -> Result<(), Refusal> {
+        let change = charge.delta.rider;
+        let amount = magnitude(change)?;
+        match charge.tender {
+            Tender::Prepaid => {
+                let moved = if change.is_positive() {
+                    self.purse.charge(charge.account, amount)
+                } else {
+                    self.purse.credit(charge.account, amount)
+                };
+                lines.extend(moved.map_err(poison)?);
+            }
+            Tender::OpenLoop => {
+                let acquirer = policy.parties().iter().find(|party| party.kind == PartyKind::Acquirer);
+                let acquirer =
+                    acquirer.ok_or_else(|| Refusal::new(Code::PartyUnknown, "the policy names no acquirer"))?;
+                let opposite = change.negated().map_err(poison)?;
+                lines.push(towards(opposite, Chart::AcquirerReceivable, Line::party(acquirer.no), amount));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A credit line where the change is above zero, a debit line where it is below: the payable's point of view.
+fn towards(change: Minor, chart: Chart, owner: i64, amount: Minor) -> Line {
+    if change.is_positive() { Line::credit(chart, owner, amount) } else { Line::debit(chart, owner, amount) }
+}
+
+fn magnitude(change: Minor) -> Result<Minor, Refusal> {
+    if change.is_negative() { change.negated().map_err(poison) } else { Ok(change) }
+}
+
+fn delta(before: &Parts<'_>, after: &Parts<'_>, rides: i32) -> Result<Delta, MoneyError> {
+    let funded = |parts: &Parts<'_>| Minor::sum(parts.funded.iter().map(|part| part.amount));
+    Ok(Delta {
+        rides,
+        gross: after.gross.minus(before.gross)?,
+        rider: after.rider.minus(before.rider)?,
+        funded: funded(after)?.minus(funded(before)?)?,
+    })
+}
+
+fn owner_of<'a>(scene: &Scene<'a>, tap: &WindowTap) -> Result<(&'a Policy, PartyNo), Refusal> {
+    let policy = scene.policies.at(tap.at).unwrap_or(scene.policy);
+    let route = policy.route(tap.route.as_str());
+    let route = route.ok_or_else(|| Refusal::new(Code::RouteUnknown, format!("no route {:?} any more", tap.route)))?;
+    Ok((policy, route.agency))
+}
+
+fn bare_leg(tap: &WindowTap) -> fares::Leg {
+    fares::Leg {
+        route: tap.route.clone(),
+        from: None,
+        to: None,
+        start: tap.at,
+        end: None,
+        shape: fares::Shape::MissingEntry,
+        rider: tap.rider.clone(),
+        medium: tap.medium.clone(),
+    }
+}
+
+/// A charge with everything but its price.
+#[expect(clippy::too_many_arguments, reason = "one place builds a charge, from everything that is known of it")]
+fn charge(
+    scene: &Scene<'_>,
+    policy: &Policy,
+    account: AccountId,
+    operator: PartyNo,
+    tap: &WindowTap,
+    found: &FoundLeg,
+    version: u32,
+    delta: Delta,
+) -> Charge {
+    Charge {
+        account,
+        leg: found.id,
+        version,
+        exit: found.exit,
+        operator,
+        route: tap.route.clone(),
+        from: found.leg.from.clone(),
+        to: found.leg.to.clone(),
+        rider_category: tap.rider.clone(),
+        medium: tap.medium.clone(),
+        tender: tap.tender,
+        service_date: policy.day_rule().service_date(tap.at),
+        posting_date: scene.posting_date,
+        shape: found.leg.shape.into(),
+        unknown: None,
+        gross: Minor::ZERO,
+        rider: Minor::ZERO,
+        funded: Vec::new(),
+        delta,
+        product: None,
+        rules: Vec::new(),
+        offset: scene.offset,
+    }
+}
+
+fn no_policy() -> Priced {
+    Priced { fare: Fare::Unknown(UnknownFare::NoRule), product: None, rules: Vec::new() }
+}

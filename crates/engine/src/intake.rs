@@ -1,0 +1,210 @@
+//! Intake: bytes at the door → verified, resolved, in the log. Each tap gets one answer; what is refused is kept.
+
+use crate::EngineError;
+use crate::resolve::{Devices, Known, Media};
+use fares::Policies;
+use primitives::{AcceptedTap, Code, EventTime, Record, Refusal, Tap, TapId};
+use sqlx::PgPool;
+use std::sync::Arc;
+use store::intake::{DoorRow, Fate, ReceivedRow};
+use store::{Doing as _, StoreError};
+use wire::{BodyFormat, Envelope, EventLog, MasterKey, encode_record, limits, parse_tap, partition_of, peek_tap_id};
+
+/// How far a device's clock may run ahead of ours.
+pub const AHEAD_SECONDS_MAX: i64 = 120;
+/// How old a tap may be when it arrives: 30 days, as long as a device keeps unposted taps.
+pub const AGE_SECONDS_MAX: i64 = 30 * 86_400;
+
+/// What the gateway's clock says. A function, because a simulation brings its own.
+pub type Clock = Arc<dyn Fn() -> EventTime + Send + Sync>;
+
+/// What intake needs to know.
+pub struct Settings {
+    /// Name of this installation, part of every device key.
+    pub environment: String,
+    /// The secret device keys are derived from.
+    pub master: MasterKey,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// What became of a tap at the door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is durable in the log.
+    Received,
+    /// It was set aside with its raw bytes.
+    Quarantined(Refusal),
+}
+
+/// The answer to one tap of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its identity, where that could be read.
+    pub tap: Option<TapId>,
+    /// What became of it.
+    pub answer: Answer,
+}
+
+/// The door.
+pub struct Intake<L> {
+    pool: PgPool,
+    log: Arc<L>,
+    partitions: u32,
+    policies: Arc<Policies>,
+    devices: Devices,
+    clock: Clock,
+}
+
+/// A tap that passed, or why not; with the raw bytes it came as.
+struct Checked {
+    raw: Vec<u8>,
+    tap: Option<TapId>,
+    result: Result<Passed, Refusal>,
+}
+
+struct Passed {
+    envelope: Envelope,
+    tap: Tap,
+    device: Arc<Known>,
+}
+
+impl<L: EventLog> Intake<L> {
+    /// A door to this log.
+    pub async fn open(
+        pool: PgPool,
+        log: Arc<L>,
+        policies: Arc<Policies>,
+        settings: Settings,
+    ) -> Result<Self, EngineError> {
+        let partitions = log.identity().await?.partitions;
+        let Settings { environment, master, clock } = settings;
+        Ok(Intake { pool, log, partitions, policies, devices: Devices::new(environment, master), clock })
+    }
+
+    /// Takes a batch. Answers are in the order of the argument; an error means that the senders must send again.
+    pub async fn receive(self: &Arc<Self>, batch: Vec<(BodyFormat, Vec<u8>)>) -> Result<Vec<Receipt>, EngineError> {
+        // A unit of work nobody aborts: a sender that hangs up must not leave a transaction half-way (E-3).
+        let intake = Arc::clone(self);
+        tokio::spawn(async move { intake.take(batch).await }).await?
+    }
+
+    async fn take(&self, batch: Vec<(BodyFormat, Vec<u8>)>) -> Result<Vec<Receipt>, EngineError> {
+        let now = (self.clock)();
+        let mut connection = self.pool.acquire().await.doing("borrowing a connection for intake")?;
+        let opened: Vec<_> = batch.into_iter().map(|(format, raw)| (open(format, &raw), raw)).collect();
+        let senders = opened.iter().filter_map(|(envelope, _)| envelope.as_ref().ok().map(|envelope| envelope.device));
+        self.devices.learn(&mut connection, senders.collect::<Vec<_>>()).await?;
+        let checked: Vec<Checked> = opened.into_iter().map(|(envelope, raw)| self.check(envelope, raw, now)).collect();
+        let tokens = checked.iter().filter_map(|checked| checked.result.as_ref().ok().map(|passed| passed.tap.medium));
+        let media = Media::load(&mut connection, tokens.collect()).await?;
+        // The log is slow compared with the database: nothing is held while waiting for it.
+        drop(connection);
+
+        let mut receipts = Vec::with_capacity(checked.len());
+        let mut records = Vec::with_capacity(checked.len());
+        let mut taps = Vec::with_capacity(checked.len());
+        let mut aside = Vec::new();
+        for Checked { raw, tap, result } in checked {
+            match result.and_then(|passed| self.record(&media, passed, now)) {
+                Ok((partition, bytes, tap)) => {
+                    records.push((partition, bytes));
+                    taps.push((partition, tap));
+                    receipts.push(Receipt { tap: Some(tap), answer: Answer::Received });
+                }
+                Err(refusal) => {
+                    receipts.push(Receipt { tap, answer: Answer::Quarantined(refusal.clone()) });
+                    aside.push(DoorRow { tap, refusal, raw });
+                }
+            }
+        }
+        let offsets = if records.is_empty() { Vec::new() } else { self.log.append(records).await? };
+        let received: Vec<ReceivedRow> = taps
+            .into_iter()
+            .zip(offsets)
+            .map(|((partition, tap), offset)| ReceivedRow { tap, partition, offset })
+            .collect();
+        self.remember(&received, &aside).await?;
+        Ok(receipts)
+    }
+
+    async fn remember(&self, received: &[ReceivedRow], aside: &[DoorRow]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await.doing("beginning to remember a batch")?;
+        if !received.is_empty() {
+            store::intake::put_received(&mut transaction, received).await?;
+        }
+        if !aside.is_empty() {
+            store::intake::put_door(&mut transaction, aside).await?;
+        }
+        transaction.commit().await.doing("remembering a batch")
+    }
+
+    fn check(&self, envelope: Result<Envelope, Refusal>, raw: Vec<u8>, now: EventTime) -> Checked {
+        let claimed = envelope.as_ref().ok().and_then(|envelope| peek_tap_id(envelope.format, &envelope.body));
+        let result = envelope.and_then(|envelope| self.verify(envelope, now));
+        Checked { raw, tap: claimed, result }
+    }
+
+    /// Authenticates before it parses; then the body must be the signer's own, and of a possible time.
+    fn verify(&self, envelope: Envelope, now: EventTime) -> Result<Passed, Refusal> {
+        let device = self.devices.signer(envelope.device, envelope.key_version)?;
+        device.key.verify(&envelope)?;
+        let tap = parse_tap(envelope.format, &envelope.body)?;
+        if tap.id.device != envelope.device {
+            let detail = format!("signed by device {}, made by {}", envelope.device, tap.id.device);
+            return Err(Refusal::new(Code::DeviceMismatch, detail));
+        }
+        let age = now.seconds_since(tap.at);
+        if age < -AHEAD_SECONDS_MAX {
+            return Err(Refusal::new(Code::ClockFuture, format!("{} s ahead of the gateway", -age)));
+        }
+        if age > AGE_SECONDS_MAX {
+            return Err(Refusal::new(Code::ClockOld, format!("{age} s old")));
+        }
+        Ok(Passed { envelope, tap, device })
+    }
+
+    fn record(&self, media: &Media, passed: Passed, now: EventTime) -> Result<(u32, Vec<u8>, TapId), Refusal> {
+        let Passed { envelope, tap, device } = passed;
+        let resolved = media.resolve(&tap.medium)?;
+        let rider = match media.rider(resolved.account, tap.at) {
+            Some(category) => category.clone(),
+            None => {
+                let policy = self.policies.at(tap.at);
+                let none = || Refusal::new(Code::PolicyUnknown, "no policy in force at the tap's time");
+                policy.ok_or_else(none)?.default_rider().clone()
+            }
+        };
+        let id = tap.id;
+        let partition = partition_of(resolved.account, self.partitions);
+        let accepted = AcceptedTap {
+            body_digest: envelope.body_digest(),
+            account: resolved.account,
+            rider,
+            fare_medium: resolved.fare_medium.clone(),
+            tender: resolved.tender,
+            operator: device.operator,
+            received_at: now,
+            tap,
+        };
+        let bytes = encode_record(&Record::Tap(Box::new(accepted)), &envelope.encode());
+        Ok((partition, bytes, id))
+    }
+
+    /// What became of a tap.
+    pub async fn fate(&self, tap: TapId) -> Result<Option<Fate>, EngineError> {
+        let mut connection = self.pool.acquire().await.doing("borrowing a connection to look up a tap")?;
+        Ok(store::intake::fate(&mut connection, tap).await?)
+    }
+}
+
+fn open(format: BodyFormat, raw: &[u8]) -> Result<Envelope, Refusal> {
+    if raw.len() > limits::ENVELOPE_BYTES_MAX {
+        let detail = format!("{} bytes; at most {}", raw.len(), limits::ENVELOPE_BYTES_MAX);
+        return Err(Refusal::new(Code::TooLarge, detail));
+    }
+    match format {
+        BodyFormat::Proto => Envelope::decode(raw),
+        BodyFormat::Json => Envelope::decode_json(raw),
+    }
+}

@@ -1,0 +1,217 @@
+//! The worker: from the log into the ledger. Load → decide → save, position and effects in one transaction.
+//!
+//! The protocol is in docs/architecture.md. In short: hold partitions by a lease row; read from the row's position;
+//! judge a batch in one pure call; commit everything with a compare-and-set on the row. Whatever is in doubt, forget
+//! what is in memory and read the row again: the row says what happened.
+
+use crate::EngineError;
+use crate::post::{self, Outcome};
+use fares::Policies;
+use sqlx::PgPool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use store::Doing as _;
+use store::lease::{self, Held};
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+use wire::{EventLog, LogEntry, LogError, LogReader as _};
+
+/// How a worker works.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Its name in the lease rows: unique among running workers.
+    pub owner: String,
+    /// How long a lease lasts without renewal, in milliseconds.
+    pub lease_ms: i64,
+    /// Most partitions it takes.
+    pub share: i64,
+    /// Most records of a batch.
+    pub batch_max: usize,
+    /// How long it waits for a batch to begin.
+    pub wait: Duration,
+}
+
+impl Settings {
+    /// The usual settings for a worker of this name.
+    pub fn named(owner: impl Into<String>) -> Self {
+        Settings {
+            owner: owner.into(),
+            lease_ms: 5_000,
+            share: i64::from(i32::MAX),
+            batch_max: 20_000,
+            wait: Duration::from_millis(50),
+        }
+    }
+}
+
+/// Where the time of a worker goes, in microseconds, and how much it did. For benches and live views.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Batches committed.
+    pub batches: AtomicU64,
+    /// Records committed.
+    pub records: AtomicU64,
+    /// Decoding records.
+    pub decode_us: AtomicU64,
+    /// Reading what a batch needs.
+    pub load_us: AtomicU64,
+    /// Judging.
+    pub decide_us: AtomicU64,
+    /// Writing and committing.
+    pub save_us: AtomicU64,
+    /// Waiting for the log.
+    pub wait_us: AtomicU64,
+}
+
+impl Stats {
+    pub(crate) fn add(counter: &AtomicU64, since: Instant) {
+        counter.fetch_add(since.elapsed().as_micros() as u64, Ordering::Relaxed);
+    }
+}
+
+/// A worker on one log.
+pub struct Worker<L> {
+    /// The database.
+    pub pool: PgPool,
+    /// The log.
+    pub log: Arc<L>,
+    /// Its stream number.
+    pub stream_id: i32,
+    /// How many partitions the log has.
+    pub partitions: u32,
+    /// Policies in force.
+    pub policies: Arc<Policies>,
+    /// How it works.
+    pub settings: Settings,
+    /// What it did.
+    pub stats: Arc<Stats>,
+}
+
+/// Pause before trying again what was in doubt or found nothing.
+const PAUSE: Duration = Duration::from_millis(200);
+
+impl<L: EventLog> Worker<L> {
+    /// Works until `stop` turns true; then finishes its batch and gives its partitions back.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), EngineError> {
+        while !*stop.borrow() {
+            match self.hold(&mut stop).await {
+                Ok(()) => {}
+                Err(EngineError::Store(error)) if error.is_full() => {
+                    error!(%error, "STORE_FULL: the database has no room; waiting");
+                    pause(&mut stop, Duration::from_secs(1)).await;
+                }
+                Err(error) => {
+                    warn!(%error, "starting again from the lease rows");
+                    pause(&mut stop, PAUSE).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One tenure: acquire, read, post, until everything is lost, given back, or in doubt.
+    async fn hold(&self, stop: &mut watch::Receiver<bool>) -> Result<(), EngineError> {
+        let held = self.acquire().await?;
+        if held.is_empty() {
+            pause(stop, PAUSE).await;
+            return Ok(());
+        }
+        let held = self.check_bounds(held).await?;
+        if held.is_empty() {
+            return Ok(());
+        }
+        info!(owner = self.settings.owner, partitions = held.len(), "holding partitions");
+        let starts = held.iter().map(|held| (held.part as u32, held.next_offset as u64)).collect();
+        let mut reader = self.log.reader(starts).await?;
+        let mut held = held;
+        let mut renewed = Instant::now();
+        let lease = Duration::from_millis(self.settings.lease_ms as u64);
+        while !*stop.borrow() {
+            let waiting = Instant::now();
+            let entries = reader.next(self.settings.batch_max, self.settings.wait).await?;
+            Stats::add(&self.stats.wait_us, waiting);
+            if !entries.is_empty() {
+                match self.post(held, entries).await? {
+                    Outcome::Posted(next) => held = next,
+                    Outcome::Lost => return Ok(()),
+                    Outcome::Gap { held, found } => {
+                        let reason = format!("OFFSET_GAP: {found} follows {}", held.next_offset);
+                        self.halt(&held, &reason).await?;
+                        return Ok(());
+                    }
+                }
+            }
+            if renewed.elapsed() > lease / 3 {
+                if self.renew(&held).await? < held.len() || self.some_are_free().await? {
+                    return self.release(&held).await;
+                }
+                renewed = Instant::now();
+            }
+        }
+        self.release(&held).await
+    }
+
+    async fn acquire(&self) -> Result<Vec<Held>, EngineError> {
+        let mut connection = self.pool.acquire().await.doing("borrowing a connection to acquire partitions")?;
+        let Settings { owner, share, lease_ms, .. } = &self.settings;
+        Ok(lease::acquire(&mut connection, self.stream_id, owner, *share, *lease_ms).await?)
+    }
+
+    async fn renew(&self, held: &[Held]) -> Result<usize, EngineError> {
+        let mut connection = self.pool.acquire().await.doing("borrowing a connection to renew leases")?;
+        Ok(lease::renew(&mut connection, &self.settings.owner, held, self.settings.lease_ms).await?.len())
+    }
+
+    /// Partitions nobody works on, when this worker may hold more than it does.
+    async fn some_are_free(&self) -> Result<bool, EngineError> {
+        let mut connection = self.pool.acquire().await.doing("borrowing a connection to look for partitions")?;
+        Ok(lease::has_free(&mut connection, self.stream_id, &self.settings.owner, self.settings.share).await?)
+    }
+
+    async fn release(&self, held: &[Held]) -> Result<(), EngineError> {
+        let mut connection = self.pool.acquire().await.doing("borrowing a connection to release partitions")?;
+        Ok(lease::release(&mut connection, &self.settings.owner, held).await?)
+    }
+
+    async fn halt(&self, held: &Held, reason: &str) -> Result<(), EngineError> {
+        error!(partition = held.part, reason, "a partition halts until somebody looks");
+        let mut connection = self.pool.acquire().await.doing("borrowing a connection to halt a partition")?;
+        lease::halt(&mut connection, &self.settings.owner, held, reason).await?;
+        Ok(())
+    }
+
+    /// A position outside the log means that the log lost records or was replaced: stop, never skip.
+    async fn check_bounds(&self, held: Vec<Held>) -> Result<Vec<Held>, EngineError> {
+        let mut fine = Vec::with_capacity(held.len());
+        for held in held {
+            let (low, high) = self.log.bounds(held.part as u32).await?;
+            let next = held.next_offset as u64;
+            if (low..=high).contains(&next) {
+                fine.push(held);
+            } else {
+                let reason = LogError::OffsetOutOfRange { partition: held.part as u32, offset: next, low, high };
+                self.halt(&held, &format!("OFFSET_PAST_END: {reason}")).await?;
+            }
+        }
+        Ok(fine)
+    }
+
+    async fn post(&self, held: Vec<Held>, entries: Vec<LogEntry>) -> Result<Outcome, EngineError> {
+        // A unit of work nobody aborts (E-3).
+        let desk = post::Desk {
+            pool: self.pool.clone(),
+            policies: Arc::clone(&self.policies),
+            owner: self.settings.owner.clone(),
+            lease_ms: self.settings.lease_ms,
+            partitions: self.partitions,
+            stats: Arc::clone(&self.stats),
+        };
+        tokio::spawn(async move { desk.post(held, entries).await }).await?
+    }
+}
+
+async fn pause(stop: &mut watch::Receiver<bool>, time: Duration) {
+    // Waiting for either: a closed channel counts as a stop, which the caller sees at its next look.
+    let _ = tokio::time::timeout(time, stop.wait_for(|stop| *stop)).await;
+}
