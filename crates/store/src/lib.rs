@@ -23,6 +23,7 @@ pub mod error;
 pub mod intake;
 pub mod lease;
 pub mod load;
+pub mod log;
 pub mod pool;
 pub mod posting;
 pub mod registry;

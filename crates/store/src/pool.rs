@@ -37,7 +37,9 @@ pub async fn connect(url: &str, connections: u32) -> Result<PgPool, StoreError> 
         .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS_MAX))
         // The hook below is the liveness test as well: one round trip a borrow, not two.
         .test_before_acquire(false)
-        .before_acquire(|connection, _| Box::pin(async move { end_open_transaction(connection).await.map(|()| true) }))
+        .before_acquire(|connection, _| {
+            Box::pin(async move { end_open_transaction(connection).await.map(|()| true) })
+        })
         .connect_with(options)
         .await
         .doing("connecting to the database")
@@ -61,7 +63,10 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     migrator.set_locking(false);
     // A connection of its own, closed afterwards: a migration may take longer than any statement of the service.
     let mut connection = pool.acquire().await.doing("borrowing a connection to migrate")?.detach();
-    sqlx::raw_sql("SET statement_timeout = 0").execute(&mut connection).await.doing("preparing to migrate")?;
+    sqlx::raw_sql("SET statement_timeout = 0")
+        .execute(&mut connection)
+        .await
+        .doing("preparing to migrate")?;
     migrator.run(&mut connection).await.map_err(StoreError::migration)?;
     connection.close().await.doing("closing the migration's connection")
 }
