@@ -1,1 +1,45 @@
-//! fares
+//! What a ride costs, who pays which part of it, and which rules say so.
+//!
+//! # Job
+//! Read a city's fare policy (GTFS-Fares v2 files plus small extension files) and price legs with it.
+//!
+//! # Shape
+//! [`load`] turns [`Files`] into a [`Policy`] or every error at once · [`price`] turns legs into [`Priced`] fares ·
+//! [`Policies`] picks the version in force · [`mod@format`] lists every file and column that is read.
+//!
+//! # Invariants
+//! F-1 a price is a pure function of policy and leg; F-2 gross = rider's part + every funder's part; F-3 an unknown fare
+//! is an answer of its own, never 0; F-4 the order of rows in a file never changes a price.
+//!
+//! # Limits
+//! See [`limits`]: bytes and rows of a file, networks, areas, steps of a rider's formula, errors reported.
+//!
+//! # Not here
+//! No clock, no files, no accounts, no pairing of entries with exits (`clearing`), no city.
+#![deny(clippy::unwrap_used, clippy::float_arithmetic, clippy::float_cmp, clippy::lossy_float_literal)]
+
+mod model;
+mod price;
+
+mod incomplete;
+mod products;
+mod riders;
+mod rules;
+mod timeframes;
+
+mod names;
+mod policies;
+mod policy;
+
+pub mod format;
+pub mod limits;
+mod load;
+
+pub use load::load;
+pub use model::{Fare, Files, Funded, Leg, LoadError, Party, PartyKind, Priced, Route, Shape, UnknownFare};
+pub use policies::{Policies, PoliciesError};
+pub use policy::Policy;
+pub use price::price;
+
+#[cfg(test)]
+mod tests;

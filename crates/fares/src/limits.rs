@@ -1,0 +1,16 @@
+//! Named limits of a policy. A file beyond one is a load error that names it.
+
+/// Bytes of one policy file.
+pub const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Rows of one policy file.
+pub const ROWS_MAX: usize = 2_000_000;
+/// Networks of one policy.
+pub const NETWORKS_MAX: usize = 65_000;
+/// Areas of one policy.
+pub const AREAS_MAX: usize = 16_000_000;
+/// Errors one load reports; the last one then says that there are more.
+pub const ERRORS_MAX: usize = 1_000;
+/// Rows of one rider's formula (`rider_discounts.txt`) for one network and timeframe.
+pub const STEPS_MAX: usize = 4;
+/// Characters of a name (of a stop, a route, a party).
+pub const NAME_CHARS_MAX: usize = 200;

@@ -1,0 +1,213 @@
+//! One version of a city's fare policy, loaded and indexed.
+
+use crate::incomplete::Incomplete;
+use crate::model::{LoadError, Party, Route};
+use crate::names::Names;
+use crate::products::Products;
+use crate::riders::Riders;
+use crate::rules::LegRules;
+use crate::timeframes::Timeframes;
+use primitives::{Currency, DayRule, Digest, EventTime, PartyNo, Text};
+use std::fmt;
+
+/// A route's row.
+#[derive(Debug, Clone)]
+pub(crate) struct RouteRow {
+    pub(crate) agency: PartyNo,
+    pub(crate) network: Option<u32>,
+    pub(crate) short_name: String,
+    pub(crate) long_name: String,
+    /// Stop numbers in the order of travel, by direction.
+    pub(crate) stops: [Vec<u32>; 2],
+}
+
+/// A stop's row.
+#[derive(Debug, Clone)]
+pub(crate) struct StopRow {
+    pub(crate) name: String,
+    /// The station it belongs to, or itself.
+    pub(crate) station: u32,
+    /// The areas it lies in, sorted.
+    pub(crate) areas: Vec<u32>,
+}
+
+/// One version of a city's fare policy. It never changes after it was loaded.
+#[derive(Clone)]
+pub struct Policy {
+    pub(crate) id: Text,
+    pub(crate) digest: Digest,
+    pub(crate) currency: Currency,
+    pub(crate) day_rule: DayRule,
+    pub(crate) valid_from: EventTime,
+    pub(crate) valid_until: Option<EventTime>,
+    pub(crate) warnings: Vec<LoadError>,
+    /// By number.
+    pub(crate) parties: Vec<Party>,
+    pub(crate) network_ids: Names,
+    pub(crate) route_ids: Names,
+    pub(crate) routes: Vec<RouteRow>,
+    pub(crate) stop_ids: Names,
+    pub(crate) stops: Vec<StopRow>,
+    pub(crate) timeframes: Timeframes,
+    pub(crate) rider_ids: Names,
+    pub(crate) rider_names: Vec<String>,
+    pub(crate) default_rider: u32,
+    pub(crate) medium_ids: Names,
+    pub(crate) medium_names: Vec<String>,
+    pub(crate) product_ids: Names,
+    pub(crate) products: Products,
+    pub(crate) riders: Riders,
+    pub(crate) rules: LegRules,
+    pub(crate) incomplete: Incomplete,
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A policy may hold a hundred thousand rules; its name says which one it is.
+        write!(f, "policy {} {:?}", self.id, self.digest)
+    }
+}
+
+impl Policy {
+    /// The version's id.
+    pub fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    /// Digest of the names and bytes of the files it was loaded from.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The currency of every amount.
+    pub fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// Zone and start of the service day.
+    pub fn day_rule(&self) -> DayRule {
+        self.day_rule
+    }
+
+    /// The first moment it holds.
+    pub fn valid_from(&self) -> EventTime {
+        self.valid_from
+    }
+
+    /// The first moment it no longer holds; `None` until further notice.
+    pub fn valid_until(&self) -> Option<EventTime> {
+        self.valid_until
+    }
+
+    /// True when it is in force at this moment.
+    pub fn holds_at(&self, at: EventTime) -> bool {
+        self.valid_from <= at && self.valid_until.is_none_or(|until| at < until)
+    }
+
+    /// What the author should look at although it is no error.
+    pub fn warnings(&self) -> &[LoadError] {
+        &self.warnings
+    }
+
+    /// Every party, by number.
+    pub fn parties(&self) -> &[Party] {
+        &self.parties
+    }
+
+    /// The party with this id.
+    pub fn party(&self, id: &str) -> Option<&Party> {
+        self.parties.iter().find(|party| party.id.as_str() == id)
+    }
+
+    /// The party with this number.
+    pub fn party_by_no(&self, no: PartyNo) -> Option<&Party> {
+        self.parties.binary_search_by_key(&no, |party| party.no).ok().map(|index| &self.parties[index])
+    }
+
+    /// The route with this id.
+    pub fn route(&self, route: &str) -> Option<Route<'_>> {
+        self.route_row(route).map(|row| Route {
+            agency: row.agency,
+            network: row.network.map_or("", |network| self.network_ids.get(network).as_str()),
+            name: if row.long_name.is_empty() { &row.short_name } else { &row.long_name },
+            short_name: &row.short_name,
+        })
+    }
+
+    /// The ids of all routes, in byte order.
+    pub fn route_ids(&self) -> impl Iterator<Item = &Text> {
+        self.route_ids.iter()
+    }
+
+    /// The stops of a route in the order of travel, direction 0 (out) or 1 (back); empty when none are declared.
+    pub fn route_stops(&self, route: &str, direction: usize) -> impl Iterator<Item = &Text> {
+        let row = self.route_row(route);
+        let stops = row.and_then(|row| row.stops.get(direction)).map_or(&[][..], Vec::as_slice);
+        stops.iter().map(|stop| self.stop_ids.get(*stop))
+    }
+
+    /// True when the policy knows the stop.
+    pub fn has_stop(&self, stop: &str) -> bool {
+        self.stop_ids.find(stop).is_some()
+    }
+
+    /// The stop's name.
+    pub fn stop_name(&self, stop: &str) -> Option<&str> {
+        self.stop_ids.find(stop).map(|stop| self.stops[stop as usize].name.as_str())
+    }
+
+    /// The category of a rider of whom nothing is known; its price is the gross fare.
+    pub fn default_rider(&self) -> &Text {
+        self.rider_ids.get(self.default_rider)
+    }
+
+    /// The ids of all rider categories, in byte order.
+    pub fn rider_ids(&self) -> impl Iterator<Item = &Text> {
+        self.rider_ids.iter()
+    }
+
+    /// True when the policy knows the rider category.
+    pub fn has_rider(&self, rider: &str) -> bool {
+        self.rider_ids.find(rider).is_some()
+    }
+
+    /// The rider category's name.
+    pub fn rider_name(&self, rider: &str) -> Option<&str> {
+        self.rider_ids.find(rider).map(|rider| self.rider_names[rider as usize].as_str())
+    }
+
+    /// The ids of all fare media, in byte order.
+    pub fn medium_ids(&self) -> impl Iterator<Item = &Text> {
+        self.medium_ids.iter()
+    }
+
+    /// True when the policy knows the fare medium.
+    pub fn has_medium(&self, medium: &str) -> bool {
+        self.medium_ids.find(medium).is_some()
+    }
+
+    /// The fare medium's name.
+    pub fn medium_name(&self, medium: &str) -> Option<&str> {
+        self.medium_ids.find(medium).map(|medium| self.medium_names[medium as usize].as_str())
+    }
+
+    /// The longest time from entry to exit of one ride, in whole seconds, inclusive: an entry and an exit further
+    /// apart are two incomplete rides. `i64::MAX` when the policy sets no limit.
+    pub fn journey_seconds_max(&self, route: &str) -> i64 {
+        let network = self.route_row(route).and_then(|row| row.network);
+        self.incomplete.seconds_max[self.network_slot(network)].unwrap_or(i64::MAX)
+    }
+
+    pub(crate) fn route_row(&self, route: &str) -> Option<&RouteRow> {
+        self.route_ids.find(route).map(|route| &self.routes[route as usize])
+    }
+
+    pub(crate) fn areas_of(&self, stop: Option<u32>) -> &[u32] {
+        stop.map_or(&[], |stop| &self.stops[stop as usize].areas)
+    }
+
+    /// The place of a network in tables by network: routes without one stand last.
+    pub(crate) fn network_slot(&self, network: Option<u32>) -> usize {
+        network.map_or(self.network_ids.len(), |network| network as usize)
+    }
+}

@@ -1,0 +1,161 @@
+//! Which leg rules match a leg: an index over (network, from area, to area), made once at load.
+
+use crate::timeframes::{Moment, Timeframes};
+use primitives::Text;
+
+/// One row of `fare_leg_rules.txt` without the fields that are its key in the index.
+#[derive(Debug, Clone)]
+pub(crate) struct LegRule {
+    pub(crate) priority: u32,
+    pub(crate) from_frame: Option<u32>,
+    pub(crate) to_frame: Option<u32>,
+    pub(crate) product: u32,
+    /// Place in the order that breaks ties: the more specific rule first, then product and key in byte order.
+    pub(crate) rank: u32,
+    pub(crate) id: Text,
+}
+
+/// The three fields of the index, each a number or empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Cell {
+    pub(crate) network: Option<u32>,
+    pub(crate) from: Option<u32>,
+    pub(crate) to: Option<u32>,
+}
+
+/// Zero for an empty field, so that one number holds a cell: 16 bits of network, 24 of each area.
+fn code(field: Option<u32>) -> u64 {
+    field.map_or(0, |number| u64::from(number) + 1)
+}
+
+impl Cell {
+    fn packed(self) -> u64 {
+        (code(self.network) << 48) | (code(self.from) << 24) | code(self.to)
+    }
+
+    /// Which of the fields are filled, as a number below 8.
+    fn pattern(self) -> u8 {
+        u8::from(self.network.is_some())
+            | u8::from(self.from.is_some()) << 1
+            | u8::from(self.to.is_some()) << 2
+    }
+}
+
+/// The numbers that stand in one column of the file, sorted.
+#[derive(Debug, Clone, Default)]
+struct Listed(Vec<u32>);
+
+impl Listed {
+    fn new(mut numbers: Vec<u32>) -> Self {
+        numbers.sort_unstable();
+        numbers.dedup();
+        Listed(numbers)
+    }
+
+    fn has(&self, number: u32) -> bool {
+        self.0.binary_search(&number).is_ok()
+    }
+}
+
+/// Where a leg runs: its network and the areas of its ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span<'a> {
+    pub(crate) network: Option<u32>,
+    pub(crate) from: &'a [u32],
+    pub(crate) to: &'a [u32],
+}
+
+/// The leg rules of a policy.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LegRules {
+    /// True when the column `rule_priority` is there: an empty field is then ignored. Without the column an empty
+    /// field means every value that stands nowhere in its column.
+    by_priority: bool,
+    cells: Vec<u64>,
+    /// `rules[starts[i]..starts[i + 1]]` are the rules of `cells[i]`.
+    starts: Vec<u32>,
+    rules: Vec<LegRule>,
+    patterns: u8,
+    networks: Listed,
+    from: Listed,
+    to: Listed,
+}
+
+impl LegRules {
+    /// The index over these rules, in any order.
+    pub(crate) fn build(by_priority: bool, mut rows: Vec<(Cell, LegRule)>) -> Self {
+        rows.sort_by_key(|(cell, rule)| (cell.packed(), rule.rank));
+        let listed = |field: fn(&Cell) -> Option<u32>| {
+            Listed::new(rows.iter().filter_map(|(cell, _)| field(cell)).collect())
+        };
+        let mut index = LegRules {
+            by_priority,
+            networks: listed(|cell| cell.network),
+            from: listed(|cell| cell.from),
+            to: listed(|cell| cell.to),
+            ..LegRules::default()
+        };
+        for (cell, rule) in rows {
+            if index.cells.last() != Some(&cell.packed()) {
+                index.cells.push(cell.packed());
+                index.starts.push(index.rules.len() as u32);
+                index.patterns |= 1 << cell.pattern();
+            }
+            index.rules.push(rule);
+        }
+        index.starts.push(index.rules.len() as u32);
+        index
+    }
+
+    /// Every area that stands in the column of first areas.
+    pub(crate) fn first_areas(&self) -> &[u32] {
+        &self.from.0
+    }
+
+    /// Every area that stands in the column of last areas.
+    pub(crate) fn last_areas(&self) -> &[u32] {
+        &self.to.0
+    }
+
+    /// Shows every rule that matches, timeframes included, to `visit`, in no meaningful order.
+    pub(crate) fn each_match<'a>(
+        &'a self,
+        span: Span<'_>,
+        timeframes: &Timeframes,
+        start: &Moment,
+        end: Option<&Moment>,
+        mut visit: impl FnMut(&'a LegRule),
+    ) {
+        let held = |rule: &LegRule| {
+            rule.from_frame.is_none_or(|group| timeframes.holds(group, start))
+                && rule.to_frame.is_none_or(|group| end.is_some_and(|end| timeframes.holds(group, end)))
+        };
+        for network in self.choices(span.network.as_slice(), &self.networks) {
+            for from in self.choices(span.from, &self.from) {
+                for to in self.choices(span.to, &self.to) {
+                    for rule in self.of_cell(Cell { network, from, to }) {
+                        if held(rule) {
+                            visit(rule);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What a field of a matching rule may hold for these values: each of them, and empty when that matches too.
+    fn choices(&self, values: &[u32], listed: &Listed) -> impl Iterator<Item = Option<u32>> {
+        let empty = self.by_priority || !values.iter().any(|value| listed.has(*value));
+        values.iter().copied().map(Some).chain(empty.then_some(None))
+    }
+
+    fn of_cell(&self, cell: Cell) -> &[LegRule] {
+        if self.patterns & (1 << cell.pattern()) == 0 {
+            return &[];
+        }
+        match self.cells.binary_search(&cell.packed()) {
+            Ok(index) => &self.rules[self.starts[index] as usize..self.starts[index + 1] as usize],
+            Err(_) => &[],
+        }
+    }
+}
