@@ -73,3 +73,7 @@ pub(crate) fn timestamp(at: EventTime) -> Result<DateTime<Utc>, StoreError> {
 pub(crate) fn event_time(at: DateTime<Utc>) -> Result<EventTime, StoreError> {
     EventTime::from_unix_ms(at.timestamp_millis()).ok_or_else(|| corrupt("a time", at))
 }
+
+pub(crate) fn signed(value: u64) -> Result<i64, StoreError> {
+    i64::try_from(value).map_err(|_| corrupt("a 63-bit number", value))
+}
