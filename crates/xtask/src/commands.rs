@@ -18,6 +18,7 @@ cargo xtask test [ARGS]                     run every test; ARGS go to `cargo te
 cargo xtask bench [ARGS]                    run `farehouse bench ARGS` on real Kafka and PostgreSQL
 cargo xtask services [--kafka] -- CMD …     run CMD beside a private PostgreSQL (and Kafka), whose addresses it finds
                                             in FAREHOUSE_DATABASE_URL and FAREHOUSE_KAFKA
+cargo xtask prepare                         install what building takes, and nothing else
 Each installs what it needs and is missing (Debian or Ubuntu; asks sudo when not root).";
 
 /// Does what the command line asks; the exit code.
@@ -29,6 +30,7 @@ pub fn run(args: Vec<String>) -> Result<u8> {
         "test" => test(rest),
         "bench" => bench(rest),
         "services" => services(rest),
+        "prepare" => packages::install(&[BUILD]).map(|()| 0),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(0)
