@@ -28,6 +28,7 @@ pub mod limits;
 pub mod pain001;
 pub mod reference;
 pub mod statement;
+mod xml;
 
 pub use camt053::{read_camt053, read_camt053_within};
 pub use pain001::{

@@ -7,9 +7,15 @@ pub const FILE_BYTES_MAX: usize = 200_000_000;
 pub const DEPTH_MAX: usize = 64;
 /// Bytes of the text of one element, or of one attribute.
 pub const FIELD_BYTES_MAX: usize = 65_536;
+/// Attributes of one element.
+pub const ATTRIBUTES_MAX: usize = 64;
+/// Namespace declarations in force at the same time.
+pub const NAMESPACES_MAX: usize = 64;
 /// Statements of one file.
 pub const STATEMENTS_MAX: usize = 10_000;
-/// Lines of one statement.
+/// Balances of one statement.
+pub const BALANCES_MAX: usize = 1_000;
+/// Lines of one statement, and details of one entry.
 pub const LINES_MAX: usize = 1_000_000;
 /// Findings kept of one file; later ones are only counted.
 pub const FINDINGS_MAX: usize = 200;

@@ -130,8 +130,12 @@ finding_codes! {
     StatusForm = "STATUS_FORM", Note;
     /// A date that is missing: the next best one is used.
     DateMissing = "DATE_MISSING", Warning;
+    /// A booking time in UTC, which can be another day at the bank: the date is taken as written.
+    DateInUtc = "DATE_IN_UTC", Warning;
     /// A booking date outside the statement's period.
     DateOutsidePeriod = "DATE_OUTSIDE_PERIOD", Note;
+    /// A number of the statement that is no number: the statement has none.
+    SequenceUnreadable = "SEQUENCE_UNREADABLE", Warning;
     /// The bank gives no id of the statement.
     StatementIdMissing = "STMT_ID_MISSING", Warning;
     /// The same statement stands twice in the file: only the first can be proven.

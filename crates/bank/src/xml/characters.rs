@@ -1,0 +1,99 @@
+//! Which bytes, characters and names an XML 1.0 file may hold.
+
+use crate::statement::FileRefusal;
+use primitives::Code;
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::BytesRef;
+
+const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+
+/// The text of a file, and how many bytes of byte order mark stood in front of it.
+pub(super) fn decode(file: &[u8]) -> Result<(&str, u64), FileRefusal> {
+    let (bytes, skipped) = match file.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) => (rest, 3),
+        None => (file, 0),
+    };
+    // UTF-16 without a mark is valid UTF-8 full of NULs: say what it is.
+    if file.iter().take(4).any(|byte| *byte == 0)
+        || file.starts_with(&[0xfe, 0xff])
+        || file.starts_with(&[0xff, 0xfe])
+    {
+        return Err(FileRefusal::at(Code::FileEncoding, 0, "not UTF-8: it looks like UTF-16 or UTF-32"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = (error.valid_up_to() as u64).saturating_add(skipped);
+        match error.error_len() {
+            None => FileRefusal::at(Code::FileTruncated, at, "the file ends inside a character"),
+            Some(_) => FileRefusal::at(Code::FileEncoding, at, "not UTF-8"),
+        }
+    })?;
+    match forbidden(text.as_bytes()) {
+        Some(position) => {
+            let at = (position as u64).saturating_add(skipped);
+            Err(FileRefusal::at(Code::FileXml, at, "a character that XML forbids"))
+        }
+        None => Ok((text, skipped)),
+    }
+}
+
+const fn is_forbidden_control(byte: u8) -> bool {
+    byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')
+}
+
+/// Where the first character stands that XML 1.0 forbids: controls, U+FFFE and U+FFFF.
+fn forbidden(bytes: &[u8]) -> Option<usize> {
+    const CHUNK: usize = 4_096;
+    for (index, chunk) in bytes.chunks(CHUNK).enumerate() {
+        // No early exit inside a chunk, so that the compiler can look at many bytes at once.
+        let suspect =
+            chunk.iter().fold(false, |found, byte| found | is_forbidden_control(*byte) | (*byte == 0xef));
+        if !suspect {
+            continue;
+        }
+        let start = index.saturating_mul(CHUNK);
+        let position = (start..start.saturating_add(chunk.len())).find(|position| {
+            let rest = bytes.get(*position..).unwrap_or_default();
+            rest.first().is_some_and(|byte| is_forbidden_control(*byte))
+                || rest.starts_with(&[0xef, 0xbf, 0xbe])
+                || rest.starts_with(&[0xef, 0xbf, 0xbf])
+        });
+        if position.is_some() {
+            return position;
+        }
+    }
+    None
+}
+
+/// True for a character that XML 1.0 allows, also when it is written as a reference.
+pub(super) const fn is_allowed(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' => true,
+        '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => false,
+        _ => true,
+    }
+}
+
+/// The character of a predefined or numeric reference.
+pub(super) fn resolve(reference: &BytesRef<'_>) -> Option<char> {
+    match reference.resolve_char_ref() {
+        Ok(Some(character)) => is_allowed(character).then_some(character),
+        Ok(None) => resolve_xml_entity(reference).and_then(|text| text.chars().next()),
+        Err(_) => None,
+    }
+}
+
+/// True for a name without colon. Letters outside ASCII pass: no element we look for has one.
+pub(super) fn is_name(name: &str) -> bool {
+    let begins = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80;
+    let goes_on = |byte: u8| begins(byte) || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+    name.as_bytes().first().is_some_and(|byte| begins(*byte)) && name.bytes().all(goes_on)
+}
+
+/// A name's prefix (empty when it has none) and its local part.
+pub(super) fn qualified(name: &str) -> Option<(&str, &str)> {
+    let (prefix, local) = match name.as_bytes().iter().position(|byte| *byte == b':') {
+        Some(colon) => (name.get(..colon)?, name.get(colon.checked_add(1)?..)?),
+        None => return is_name(name).then_some(("", name)),
+    };
+    (is_name(prefix) && is_name(local)).then_some((prefix, local))
+}
