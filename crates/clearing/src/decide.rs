@@ -7,7 +7,8 @@ use crate::{payment, ride};
 use fares::{Policies, Policy};
 use ledger::{Posting, chain};
 use primitives::{
-    AcceptedTap, AccountId, Code, Digest, Minor, MoneyError, PartyNo, PostingDate, Record, Refusal, TapId, TapKind, Text,
+    AcceptedTap, AccountId, Code, Digest, Minor, MoneyError, PartyNo, PostingDate, Record, Refusal, TapId,
+    TapKind, Text,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,7 +88,8 @@ pub fn decide(batch: Batch<'_>) -> Decision {
                         decision.counts.duplicate = decision.counts.duplicate.saturating_add(1);
                     }
                     Some(_) => {
-                        let refusal = Refusal::new(Code::TapConflict, "the identity took effect with another body");
+                        let refusal =
+                            Refusal::new(Code::TapConflict, "the identity took effect with another body");
                         decision.set_aside(*offset, Some(tap), refusal);
                     }
                     None => {
@@ -118,9 +120,9 @@ fn judge(
     offset: u64,
 ) -> Result<Effect, Refusal> {
     let at = accepted.tap.at;
-    let policy = policies
-        .at(at)
-        .ok_or_else(|| Refusal::new(Code::PolicyUnknown, format!("no policy in force at {} ms", at.unix_ms())))?;
+    let policy = policies.at(at).ok_or_else(|| {
+        Refusal::new(Code::PolicyUnknown, format!("no policy in force at {} ms", at.unix_ms()))
+    })?;
     let scene = Scene { policies, policy, posting_date, offset };
     match &accepted.tap.kind {
         TapKind::Boarding { route, stop, .. } => ride::judge(&scene, accepted, route, stop.as_ref(), state),

@@ -27,7 +27,9 @@ mod ride;
 pub mod state;
 
 pub use decide::{Batch, decide};
-pub use outcome::{BankItem, Charge, ChargeShape, Counts, Decision, Delta, Placed, Quarantined, TapOutcome, TapRow};
+pub use outcome::{
+    BankItem, Charge, ChargeShape, Counts, Decision, Delta, Placed, Quarantined, TapOutcome, TapRow,
+};
 pub use state::{AccountState, PostedLeg, Purse, WindowTap};
 
 #[cfg(test)]

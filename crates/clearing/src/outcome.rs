@@ -4,7 +4,8 @@ use crate::state::AccountState;
 use fares::Funded;
 use ledger::Posting;
 use primitives::{
-    AccountId, Code, Digest, EventTime, Minor, PartyNo, PostingDate, Refusal, ServiceDate, TapId, Tender, Text,
+    AccountId, Code, Digest, EventTime, Minor, PartyNo, PostingDate, Refusal, ServiceDate, TapId, Tender,
+    Text,
 };
 use std::collections::BTreeMap;
 

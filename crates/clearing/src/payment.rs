@@ -62,13 +62,21 @@ pub fn school(
     lines.push(Line::credit(Chart::SchoolPayable, Line::party(party), price.amount));
     let posting = post(scene, accepted, Kind::SchoolPayment, lines)?;
     state.purse = purse;
-    Ok(Effect { row, outcome: TapOutcome::Posted, charges: Vec::new(), postings: vec![posting], expected: None })
+    Ok(Effect {
+        row,
+        outcome: TapOutcome::Posted,
+        charges: Vec::new(),
+        postings: vec![posting],
+        expected: None,
+    })
 }
 
 fn payee(scene: &Scene<'_>, id: &Text, kind: PartyKind) -> Result<PartyNo, Refusal> {
     match scene.policy.party(id.as_str()) {
         Some(party) if party.kind == kind => Ok(party.no),
-        _ => Err(Refusal::new(Code::PartyUnknown, format!("no {} {id:?} in the policy in force", kind.word()))),
+        _ => {
+            Err(Refusal::new(Code::PartyUnknown, format!("no {} {id:?} in the policy in force", kind.word())))
+        }
     }
 }
 

@@ -18,7 +18,8 @@ pub fn judge(
     state: &mut AccountState,
 ) -> Result<Effect, Refusal> {
     check_references(scene, accepted, route, stop)?;
-    let Some(tap) = WindowTap::of(&accepted.tap, &accepted.rider, &accepted.fare_medium, accepted.tender) else {
+    let Some(tap) = WindowTap::of(&accepted.tap, &accepted.rider, &accepted.fare_medium, accepted.tender)
+    else {
         return Err(Refusal::new(Code::Poison, "not a riding tap"));
     };
     let row = RowParts { route: Some(route.clone()), stop: stop.cloned(), ..RowParts::default() };
@@ -63,7 +64,8 @@ fn check_references(
         return refuse(Code::RouteUnknown, format!("no route {route:?} in the policy in force"));
     };
     if found.agency != accepted.operator {
-        let detail = format!("the device belongs to party {}, the route to {}", accepted.operator, found.agency);
+        let detail =
+            format!("the device belongs to party {}, the route to {}", accepted.operator, found.agency);
         return refuse(Code::DeviceOperator, detail);
     }
     match stop {
@@ -92,8 +94,13 @@ fn rate(
 ) -> Result<Changes, Refusal> {
     let legs = journey::legs(window, scene.policies);
     let prices = price(scene.policies, &legs);
-    let mut changes =
-        Changes { charges: Vec::new(), postings: Vec::new(), posted: Vec::new(), gone: BTreeSet::new(), purse };
+    let mut changes = Changes {
+        charges: Vec::new(),
+        postings: Vec::new(),
+        posted: Vec::new(),
+        gone: BTreeSet::new(),
+        purse,
+    };
     // First what no longer stands, so that money is given back before it is taken.
     for old in before.iter().filter(|old| !legs.iter().any(|found| found.id == old.id)) {
         if let Some(tap) = window.iter().find(|tap| tap.id == old.id) {
@@ -177,7 +184,8 @@ impl Changes {
         let version = old.map_or(1, |old| old.version.saturating_add(1));
         let posted = PostedLeg { id: found.id, version, exit: found.exit, gross, rider, funded };
         let unchanged = |old: &PostedLeg| {
-            (old.exit, old.gross, old.rider, &old.funded) == (posted.exit, posted.gross, posted.rider, &posted.funded)
+            (old.exit, old.gross, old.rider, &old.funded)
+                == (posted.exit, posted.gross, posted.rider, &posted.funded)
         };
         if old.is_some_and(unchanged) {
             return Ok(());
@@ -199,7 +207,13 @@ impl Changes {
     }
 
     /// Posts the signed difference of one leg; nothing when no part changed.
-    fn post(&mut self, policy: &Policy, charge: &Charge, before: &[Funded], after: &[Funded]) -> Result<(), Refusal> {
+    fn post(
+        &mut self,
+        policy: &Policy,
+        charge: &Charge,
+        before: &[Funded],
+        after: &[Funded],
+    ) -> Result<(), Refusal> {
         let mut lines = Vec::with_capacity(4);
         let operator = Line::party(charge.operator);
         let rider = charge.delta.rider;
@@ -220,7 +234,12 @@ impl Changes {
                 continue;
             }
             let amount = magnitude(change)?;
-            lines.push(towards(change.negated().map_err(poison)?, Chart::SubsidyReceivable, Line::party(party), amount));
+            lines.push(towards(
+                change.negated().map_err(poison)?,
+                Chart::SubsidyReceivable,
+                Line::party(party),
+                amount,
+            ));
             lines.push(towards(change, Chart::OperatorSubsidy, operator, amount));
         }
         if lines.is_empty() {
@@ -235,7 +254,12 @@ impl Changes {
     }
 
     /// The rider's side: the card account's purse, or the acquirer of an open-loop medium.
-    fn rider_lines(&mut self, policy: &Policy, charge: &Charge, lines: &mut Vec<Line>) -> Result<(), Refusal> {
+    fn rider_lines(
+        &mut self,
+        policy: &Policy,
+        charge: &Charge,
+        lines: &mut Vec<Line>,
+    ) -> Result<(), Refusal> {
         let change = charge.delta.rider;
         let amount = magnitude(change)?;
         match charge.tender {
@@ -249,8 +273,8 @@ impl Changes {
             }
             Tender::OpenLoop => {
                 let acquirer = policy.parties().iter().find(|party| party.kind == PartyKind::Acquirer);
-                let acquirer =
-                    acquirer.ok_or_else(|| Refusal::new(Code::PartyUnknown, "the policy names no acquirer"))?;
+                let acquirer = acquirer
+                    .ok_or_else(|| Refusal::new(Code::PartyUnknown, "the policy names no acquirer"))?;
                 let opposite = change.negated().map_err(poison)?;
                 lines.push(towards(opposite, Chart::AcquirerReceivable, Line::party(acquirer.no), amount));
             }
@@ -281,7 +305,8 @@ fn delta(before: &Parts<'_>, after: &Parts<'_>, rides: i32) -> Result<Delta, Mon
 fn owner_of<'a>(scene: &Scene<'a>, tap: &WindowTap) -> Result<(&'a Policy, PartyNo), Refusal> {
     let policy = scene.policies.at(tap.at).unwrap_or(scene.policy);
     let route = policy.route(tap.route.as_str());
-    let route = route.ok_or_else(|| Refusal::new(Code::RouteUnknown, format!("no route {:?} any more", tap.route)))?;
+    let route = route
+        .ok_or_else(|| Refusal::new(Code::RouteUnknown, format!("no route {:?} any more", tap.route)))?;
     Ok((policy, route.agency))
 }
 
@@ -299,7 +324,10 @@ fn bare_leg(tap: &WindowTap) -> fares::Leg {
 }
 
 /// A charge with everything but its price.
-#[expect(clippy::too_many_arguments, reason = "one place builds a charge, from everything that is known of it")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one place builds a charge, from everything that is known of it"
+)]
 fn charge(
     scene: &Scene<'_>,
     policy: &Policy,
