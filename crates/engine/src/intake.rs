@@ -4,11 +4,13 @@ use crate::EngineError;
 use crate::resolve::{Devices, Known, Media};
 use fares::Policies;
 use primitives::{AcceptedTap, Code, EventTime, Record, Refusal, Tap, TapId};
-use sqlx::PgPool;
 use std::sync::Arc;
+use store::PgPool;
 use store::intake::{DoorRow, Fate, ReceivedRow};
 use store::{Doing as _, StoreError};
-use wire::{BodyFormat, Envelope, EventLog, MasterKey, encode_record, limits, parse_tap, partition_of, peek_tap_id};
+use wire::{
+    BodyFormat, Envelope, EventLog, MasterKey, encode_record, limits, parse_tap, partition_of, peek_tap_id,
+};
 
 /// How far a device's clock may run ahead of ours.
 pub const AHEAD_SECONDS_MAX: i64 = 120;
@@ -83,7 +85,10 @@ impl<L: EventLog> Intake<L> {
     }
 
     /// Takes a batch. Answers are in the order of the argument; an error means that the senders must send again.
-    pub async fn receive(self: &Arc<Self>, batch: Vec<(BodyFormat, Vec<u8>)>) -> Result<Vec<Receipt>, EngineError> {
+    pub async fn receive(
+        self: &Arc<Self>,
+        batch: Vec<(BodyFormat, Vec<u8>)>,
+    ) -> Result<Vec<Receipt>, EngineError> {
         // A unit of work nobody aborts: a sender that hangs up must not leave a transaction half-way (E-3).
         let intake = Arc::clone(self);
         tokio::spawn(async move { intake.take(batch).await }).await?
@@ -93,10 +98,13 @@ impl<L: EventLog> Intake<L> {
         let now = (self.clock)();
         let mut connection = self.pool.acquire().await.doing("borrowing a connection for intake")?;
         let opened: Vec<_> = batch.into_iter().map(|(format, raw)| (open(format, &raw), raw)).collect();
-        let senders = opened.iter().filter_map(|(envelope, _)| envelope.as_ref().ok().map(|envelope| envelope.device));
+        let senders =
+            opened.iter().filter_map(|(envelope, _)| envelope.as_ref().ok().map(|envelope| envelope.device));
         self.devices.learn(&mut connection, senders.collect::<Vec<_>>()).await?;
-        let checked: Vec<Checked> = opened.into_iter().map(|(envelope, raw)| self.check(envelope, raw, now)).collect();
-        let tokens = checked.iter().filter_map(|checked| checked.result.as_ref().ok().map(|passed| passed.tap.medium));
+        let checked: Vec<Checked> =
+            opened.into_iter().map(|(envelope, raw)| self.check(envelope, raw, now)).collect();
+        let tokens =
+            checked.iter().filter_map(|checked| checked.result.as_ref().ok().map(|passed| passed.tap.medium));
         let media = Media::load(&mut connection, tokens.collect()).await?;
         // The log is slow compared with the database: nothing is held while waiting for it.
         drop(connection);
@@ -140,7 +148,8 @@ impl<L: EventLog> Intake<L> {
     }
 
     fn check(&self, envelope: Result<Envelope, Refusal>, raw: Vec<u8>, now: EventTime) -> Checked {
-        let claimed = envelope.as_ref().ok().and_then(|envelope| peek_tap_id(envelope.format, &envelope.body));
+        let claimed =
+            envelope.as_ref().ok().and_then(|envelope| peek_tap_id(envelope.format, &envelope.body));
         let result = envelope.and_then(|envelope| self.verify(envelope, now));
         Checked { raw, tap: claimed, result }
     }
@@ -164,7 +173,12 @@ impl<L: EventLog> Intake<L> {
         Ok(Passed { envelope, tap, device })
     }
 
-    fn record(&self, media: &Media, passed: Passed, now: EventTime) -> Result<(u32, Vec<u8>, TapId), Refusal> {
+    fn record(
+        &self,
+        media: &Media,
+        passed: Passed,
+        now: EventTime,
+    ) -> Result<(u32, Vec<u8>, TapId), Refusal> {
         let Passed { envelope, tap, device } = passed;
         let resolved = media.resolve(&tap.medium)?;
         let rider = match media.rider(resolved.account, tap.at) {

@@ -19,6 +19,7 @@
 pub mod error;
 pub mod intake;
 mod post;
+pub mod report;
 mod resolve;
 pub mod worker;
 

@@ -5,7 +5,6 @@ use crate::worker::Stats;
 use clearing::{Batch, decide};
 use fares::Policies;
 use primitives::{AccountId, Code, Record, Refusal, TapId};
-use sqlx::{PgConnection, PgPool};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,6 +12,7 @@ use std::time::{Duration, Instant};
 use store::lease::{Advance, Held};
 use store::save::{self, Part};
 use store::{Doing as _, StoreError};
+use store::{PgConnection, PgPool};
 use tracing::{error, warn};
 use wire::{LogEntry, decode_record, partition_of};
 
@@ -55,7 +55,7 @@ const TAP_KEY: &str = "tap_pkey";
 impl Desk {
     pub(crate) async fn post(&self, held: Vec<Held>, entries: Vec<LogEntry>) -> Result<Outcome, EngineError> {
         let started = Instant::now();
-        let (mut slices, mut standing) = match slice(held, self.partitions, entries) {
+        let (slices, mut standing) = match slice(held, self.partitions, entries) {
             Ok(sliced) => sliced,
             Err(gap) => return Ok(gap),
         };
@@ -106,7 +106,11 @@ impl Desk {
                     Err(fault) if fault.is_data() => {
                         error!(partition = held.part, offset, %fault, "POISON: a record is isolated");
                         let refusal = Refusal::new(Code::Poison, fault.to_string());
-                        let poison = Slice { held: held.clone(), records: vec![(offset, Err(refusal))], raw: vec![raw] };
+                        let poison = Slice {
+                            held: held.clone(),
+                            records: vec![(offset, Err(refusal))],
+                            raw: vec![raw],
+                        };
                         self.try_often(connection, std::slice::from_ref(&poison)).await?
                     }
                     other => other?,
@@ -148,7 +152,7 @@ impl Desk {
         Stats::add(&self.stats.decide_us, started);
 
         let started = Instant::now();
-        let mut transaction = sqlx::Connection::begin(connection).await.doing("beginning to post")?;
+        let mut transaction = store::Connection::begin(connection).await.doing("beginning to post")?;
         if !save::save(&mut transaction, &self.owner, &parts, self.lease_ms).await? {
             transaction.rollback().await.doing("leaving a lost batch")?;
             return Ok(None);
@@ -170,7 +174,8 @@ impl Desk {
     ) -> Vec<Part> {
         let mut parts = Vec::with_capacity(slices.len());
         for slice in slices {
-            let mine = slice.accounts().filter_map(|account| Some((account, accounts.remove(&account)?))).collect();
+            let mine =
+                slice.accounts().filter_map(|account| Some((account, accounts.remove(&account)?))).collect();
             let decision = decide(Batch {
                 policies: &self.policies,
                 posting_date: slice.held.posting_date,
@@ -212,11 +217,17 @@ impl Slice {
 
 /// Decodes entries into one slice a partition that has any, and the partitions that have none. An entry below the
 /// position is a stale queue entry and is dropped; one above it is a gap.
-fn slice(held: Vec<Held>, partitions: u32, entries: Vec<LogEntry>) -> Result<(Vec<Slice>, Vec<Held>), Outcome> {
+fn slice(
+    held: Vec<Held>,
+    partitions: u32,
+    entries: Vec<LogEntry>,
+) -> Result<(Vec<Slice>, Vec<Held>), Outcome> {
     let mut slices: Vec<Slice> =
         held.into_iter().map(|held| Slice { held, records: Vec::new(), raw: Vec::new() }).collect();
     for entry in entries {
-        let Ok(place) = slices.binary_search_by_key(&entry.partition, |slice| slice.held.part as u32) else { continue };
+        let Ok(place) = slices.binary_search_by_key(&entry.partition, |slice| slice.held.part as u32) else {
+            continue;
+        };
         let slice = &mut slices[place];
         let expected = slice.held.next_offset as u64 + slice.records.len() as u64;
         if entry.offset < expected {
@@ -228,7 +239,8 @@ fn slice(held: Vec<Held>, partitions: u32, entries: Vec<LogEntry>) -> Result<(Ve
         slice.records.push((entry.offset, read(&entry, partitions)));
         slice.raw.push(entry.bytes);
     }
-    let (busy, idle): (Vec<Slice>, Vec<Slice>) = slices.into_iter().partition(|slice| !slice.records.is_empty());
+    let (busy, idle): (Vec<Slice>, Vec<Slice>) =
+        slices.into_iter().partition(|slice| !slice.records.is_empty());
     Ok((busy, idle.into_iter().map(|slice| slice.held).collect()))
 }
 

@@ -2,9 +2,9 @@
 
 use crate::EngineError;
 use primitives::{AccountId, Code, DeviceId, EventTime, MediumToken, PartyNo, Refusal, Text};
-use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use store::PgConnection;
 use store::registry::{self, DeviceState, Entitlement, Resolved};
 use wire::{DeviceKey, MasterKey};
 
@@ -45,12 +45,17 @@ impl Devices {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for device in registered {
             let current = known.get(&device.id).is_some_and(|known| {
-                (known.key_version, known.state, known.operator) == (device.key_version, device.state, device.operator)
+                (known.key_version, known.state, known.operator)
+                    == (device.key_version, device.state, device.operator)
             });
             if !current {
                 let key = DeviceKey::derive(&self.master, &self.environment, device.id, device.key_version);
-                let entry =
-                    Known { operator: device.operator, key_version: device.key_version, state: device.state, key };
+                let entry = Known {
+                    operator: device.operator,
+                    key_version: device.key_version,
+                    state: device.state,
+                    key,
+                };
                 known.insert(device.id, Arc::new(entry));
             }
         }
@@ -60,12 +65,16 @@ impl Devices {
     /// The device that may have signed with this key version.
     pub(crate) fn signer(&self, device: DeviceId, key_version: u32) -> Result<Arc<Known>, Refusal> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let known =
-            known.get(&device).ok_or_else(|| Refusal::new(Code::DeviceUnknown, format!("no device {device}")))?;
+        let known = known
+            .get(&device)
+            .ok_or_else(|| Refusal::new(Code::DeviceUnknown, format!("no device {device}")))?;
         match known.state {
-            DeviceState::Revoked => Err(Refusal::new(Code::KeyRevoked, format!("device {device} is revoked"))),
+            DeviceState::Revoked => {
+                Err(Refusal::new(Code::KeyRevoked, format!("device {device} is revoked")))
+            }
             DeviceState::Active | DeviceState::Retired if known.key_version != key_version => {
-                let detail = format!("device {device} has key version {}, not {key_version}", known.key_version);
+                let detail =
+                    format!("device {device} has key version {}, not {key_version}", known.key_version);
                 Err(Refusal::new(Code::KeyUnknown, detail))
             }
             DeviceState::Active | DeviceState::Retired => Ok(Arc::clone(known)),

@@ -7,11 +7,11 @@
 use crate::EngineError;
 use crate::post::{self, Outcome};
 use fares::Policies;
-use sqlx::PgPool;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use store::Doing as _;
+use store::PgPool;
 use store::lease::{self, Held};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -153,7 +153,8 @@ impl<L: EventLog> Worker<L> {
     }
 
     async fn acquire(&self) -> Result<Vec<Held>, EngineError> {
-        let mut connection = self.pool.acquire().await.doing("borrowing a connection to acquire partitions")?;
+        let mut connection =
+            self.pool.acquire().await.doing("borrowing a connection to acquire partitions")?;
         let Settings { owner, share, lease_ms, .. } = &self.settings;
         Ok(lease::acquire(&mut connection, self.stream_id, owner, *share, *lease_ms).await?)
     }
@@ -165,12 +166,15 @@ impl<L: EventLog> Worker<L> {
 
     /// Partitions nobody works on, when this worker may hold more than it does.
     async fn some_are_free(&self) -> Result<bool, EngineError> {
-        let mut connection = self.pool.acquire().await.doing("borrowing a connection to look for partitions")?;
-        Ok(lease::has_free(&mut connection, self.stream_id, &self.settings.owner, self.settings.share).await?)
+        let mut connection =
+            self.pool.acquire().await.doing("borrowing a connection to look for partitions")?;
+        Ok(lease::has_free(&mut connection, self.stream_id, &self.settings.owner, self.settings.share)
+            .await?)
     }
 
     async fn release(&self, held: &[Held]) -> Result<(), EngineError> {
-        let mut connection = self.pool.acquire().await.doing("borrowing a connection to release partitions")?;
+        let mut connection =
+            self.pool.acquire().await.doing("borrowing a connection to release partitions")?;
         Ok(lease::release(&mut connection, &self.settings.owner, held).await?)
     }
 
@@ -190,7 +194,8 @@ impl<L: EventLog> Worker<L> {
             if (low..=high).contains(&next) {
                 fine.push(held);
             } else {
-                let reason = LogError::OffsetOutOfRange { partition: held.part as u32, offset: next, low, high };
+                let reason =
+                    LogError::OffsetOutOfRange { partition: held.part as u32, offset: next, low, high };
                 self.halt(&held, &format!("OFFSET_PAST_END: {reason}")).await?;
             }
         }

@@ -1,1 +1,81 @@
-fn main() {}
+//! The program: command line, configuration, wiring.
+//!
+//! stdout is data, stderr is progress and logs. Exit codes: 0 done, 1 differences found, 2 wrong usage, 70 a fault.
+
+mod bench;
+mod database;
+mod demo;
+mod house;
+mod log;
+mod replay;
+mod serve;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// A fare clearing house: taps in, priced, posted, settled, paid, reconciled.
+#[derive(Parser)]
+#[command(name = "farehouse", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Clear a simulated city day end to end and show it in the finance web.
+    Demo(demo::Args),
+    /// Clear recorded journeys and compare with what was charged.
+    Replay {
+        #[command(subcommand)]
+        source: replay::Source,
+    },
+    /// Run the gateway, the finance web and a clearing worker.
+    Serve(serve::Args),
+    /// Run a clearing worker alone.
+    Clear(serve::ClearArgs),
+    /// Measure.
+    Bench {
+        #[command(subcommand)]
+        what: bench::What,
+    },
+}
+
+/// How a command ended, when it did not fail.
+enum Ending {
+    /// As it should.
+    Done,
+    /// It ran, and found differences.
+    Differences,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("FAREHOUSE_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,farehouse=info,engine=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fault(&error.into()),
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Differences) => ExitCode::from(1),
+        Err(error) => fault(&error),
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<Ending> {
+    match command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Replay { source } => replay::run(source).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Clear(args) => serve::clear(args).await,
+        Command::Bench { what } => bench::run(what).await,
+    }
+}
+
+fn fault(error: &anyhow::Error) -> ExitCode {
+    eprintln!("farehouse: {error:#}");
+    ExitCode::from(70)
+}

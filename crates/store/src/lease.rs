@@ -71,7 +71,10 @@ pub async fn ensure_stream(
     .doing(doing)?;
     let (stream_id, partitions): (i32, i32) = (row.get(0), row.get(1));
     if partitions != log.partitions as i32 {
-        return Err(StoreError::row(doing, format!("the log has {} partitions, not {partitions}", log.partitions)));
+        return Err(StoreError::row(
+            doing,
+            format!("the log has {} partitions, not {partitions}", log.partitions),
+        ));
     }
     sqlx::query(
         "INSERT INTO ingest.partition_lease (stream_id, part, next_offset, posting_date, chain_head)
@@ -118,7 +121,8 @@ pub async fn acquire(
         .iter()
         .map(|row| {
             let head: Vec<u8> = row.get(4);
-            let head = <[u8; 32]>::try_from(head).map_err(|_| StoreError::row(doing, "chain head is not 32 bytes"))?;
+            let head = <[u8; 32]>::try_from(head)
+                .map_err(|_| StoreError::row(doing, "chain head is not 32 bytes"))?;
             Ok(Held {
                 stream_id,
                 part: row.get(0),
@@ -214,7 +218,12 @@ pub async fn release(connection: &mut PgConnection, owner: &str, held: &[Held]) 
 }
 
 /// Stops a partition for a reason a person must look at. Nobody acquires it until it is set to run again.
-pub async fn halt(connection: &mut PgConnection, owner: &str, held: &Held, reason: &str) -> Result<(), StoreError> {
+pub async fn halt(
+    connection: &mut PgConnection,
+    owner: &str,
+    held: &Held,
+    reason: &str,
+) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE ingest.partition_lease SET state = 'halt', halt_reason = $5
          WHERE stream_id = $1 AND part = $2 AND owner = $3 AND epoch = $4",
@@ -248,4 +257,35 @@ pub async fn has_free(
     .fetch_one(connection)
     .await
     .doing("looking for free partitions")
+}
+
+/// Where a partition stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// Its number.
+    pub part: i32,
+    /// The first record that is not yet in the ledger.
+    pub next_offset: i64,
+    /// The open accounting day.
+    pub posting_date: PostingDate,
+    /// Why it stands still, if it does.
+    pub halt_reason: Option<String>,
+}
+
+/// Where all partitions of a stream stand, by number.
+pub async fn positions(connection: &mut PgConnection, stream_id: i32) -> Result<Vec<Position>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT part, next_offset, posting_date, halt_reason FROM ingest.partition_lease WHERE stream_id = $1 ORDER BY part",
+    )
+    .bind(stream_id)
+    .fetch_all(connection)
+    .await
+    .doing("reading positions")?;
+    let position = |row: &sqlx::postgres::PgRow| Position {
+        part: row.get(0),
+        next_offset: row.get(1),
+        posting_date: PostingDate(row.get(2)),
+        halt_reason: row.get(3),
+    };
+    Ok(rows.iter().map(position).collect())
 }

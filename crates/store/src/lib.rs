@@ -18,6 +18,7 @@
 //! # Not here
 //! No rule that decides about money, no Kafka, no derive of sqlx on a domain type.
 
+pub mod bank;
 mod copy;
 pub mod error;
 pub mod intake;
@@ -27,9 +28,12 @@ pub mod log;
 pub mod pool;
 pub mod posting;
 pub mod registry;
+pub mod report;
 mod rows;
 pub mod save;
+pub mod scratch;
 pub mod state;
 
 pub use error::{Doing, StoreError};
 pub use pool::{connect, migrate};
+pub use sqlx::{Connection, PgConnection, PgPool, PgTransaction};

@@ -1,17 +1,20 @@
 //! The one place that reads what a batch needs: what took effect before, and the states of its accounts.
 
 use crate::error::{Doing as _, StoreError};
-use crate::state;
+use crate::{rows, state};
 use clearing::{AccountState, Purse};
 use primitives::{AccountId, Digest, Minor, TapId};
 use sqlx::{PgConnection, Row as _};
 use std::collections::BTreeMap;
 
 /// Body digests of those taps that took effect before.
-pub async fn seen(connection: &mut PgConnection, taps: &[TapId]) -> Result<BTreeMap<TapId, Digest>, StoreError> {
+pub async fn seen(
+    connection: &mut PgConnection,
+    taps: &[TapId],
+) -> Result<BTreeMap<TapId, Digest>, StoreError> {
     let doing = "loading taps that took effect before";
     let column = |pick: fn(&TapId) -> i64| taps.iter().map(pick).collect::<Vec<i64>>();
-    let rows = sqlx::query(
+    let found = sqlx::query(
         "SELECT tap.device_id, tap.journal_id, tap.seq, tap.body_digest
          FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS batch (device_id, journal_id, seq)
          JOIN clearing.tap tap USING (device_id, journal_id, seq)",
@@ -22,19 +25,15 @@ pub async fn seen(connection: &mut PgConnection, taps: &[TapId]) -> Result<BTree
     .fetch_all(connection)
     .await
     .doing(doing)?;
-    rows.iter()
+    found
+        .iter()
         .map(|row| {
             let digest: &[u8] = row.get(3);
-            let digest = <[u8; 32]>::try_from(digest).map_err(|_| StoreError::row(doing, "digest is not 32 bytes"))?;
-            let id = stored_tap_id(row.get(0), row.get(1), row.get(2));
-            Ok((id.ok_or_else(|| StoreError::row(doing, "an identity below zero"))?, Digest(digest)))
+            let digest =
+                <[u8; 32]>::try_from(digest).map_err(|_| StoreError::row(doing, "digest is not 32 bytes"))?;
+            Ok((rows::tap_id(row.get(0), row.get(1), row.get(2))?, Digest(digest)))
         })
         .collect()
-}
-
-/// The tap identity a row holds.
-pub(crate) fn stored_tap_id(device: i64, journal: i64, sequence: i64) -> Option<TapId> {
-    state::tap_id(u64::try_from(device).ok()?, u64::try_from(journal).ok()?, u64::try_from(sequence).ok()?)
 }
 
 /// States of these accounts; one that is not in the answer is new.
@@ -44,7 +43,7 @@ pub async fn accounts(
 ) -> Result<BTreeMap<AccountId, AccountState>, StoreError> {
     let doing = "loading account states";
     let ids: Vec<i64> = accounts.iter().map(|account| account.as_i64()).collect();
-    let rows = sqlx::query(
+    let found = sqlx::query(
         "SELECT account.account_id, account.value, account.debt, account.state
          FROM unnest($1::bigint[]) AS batch (account_id)
          JOIN clearing.account_state account USING (account_id)",
@@ -53,12 +52,13 @@ pub async fn accounts(
     .fetch_all(connection)
     .await
     .doing(doing)?;
-    rows.iter()
+    found
+        .iter()
         .map(|row| {
             let purse = Purse { value: Minor::new(row.get(1)), debt: Minor::new(row.get(2)) };
-            let state = state::decode(purse, row.get(3)).map_err(|error| StoreError::row(doing, error.to_string()))?;
-            let id = AccountId::from_i64(row.get(0)).ok_or_else(|| StoreError::row(doing, "an account below zero"))?;
-            Ok((id, state))
+            let state = state::decode(purse, row.get(3))
+                .map_err(|error| StoreError::row(doing, error.to_string()))?;
+            Ok((rows::account(row.get(0))?, state))
         })
         .collect()
 }

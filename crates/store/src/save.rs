@@ -37,7 +37,7 @@ pub async fn save(
     charges(transaction, parts).await?;
     let written: Vec<Written<'_>> = parts
         .iter()
-        .flat_map(|part| part.decision.postings.iter().map(|placed| (part, placed)))
+        .flat_map(|part| part.decision.postings.iter().map(move |placed| (part, placed)))
         .map(|(part, placed)| Written { stream_id: stream(part), part: number(part), placed })
         .collect();
     posting::insert(transaction, &written).await?;
@@ -64,7 +64,11 @@ async fn taps(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), Stor
     let mut rows = Rows::new(21, sorted.len());
     for (part, tap) in sorted {
         rows.row().i64(tap.id.device.as_i64()).i64(tap.id.journal.as_i64()).i64(tap.id.sequence.as_i64());
-        rows.blob(&tap.body_digest.0).i64(tap.account.as_i64()).text(tap.kind).time(tap.at).time(tap.received_at);
+        rows.blob(&tap.body_digest.0)
+            .i64(tap.account.as_i64())
+            .text(tap.kind)
+            .time(tap.at)
+            .time(tap.received_at);
         rows.date(tap.service_date.0).date(tap.posting_date.0).i32(tap.operator.0 as i32);
         rows.opt(tap.route.as_ref(), |rows, route| rows.text(route.as_str()));
         rows.opt(tap.stop.as_ref(), |rows, stop| rows.text(stop.as_str()));
@@ -88,8 +92,10 @@ async fn taps(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), Stor
 }
 
 async fn charges(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), StoreError> {
-    let mut sorted: Vec<_> =
-        parts.iter().flat_map(|part| part.decision.charges.iter().map(move |charge| (part, charge))).collect();
+    let mut sorted: Vec<_> = parts
+        .iter()
+        .flat_map(|part| part.decision.charges.iter().map(move |charge| (part, charge)))
+        .collect();
     sorted.sort_by_key(|(_, charge)| (charge.account, charge.leg, charge.version));
     let mut rows = Rows::new(32, sorted.len());
     for (part, charge) in sorted {
@@ -111,7 +117,10 @@ async fn charges(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), S
 fn write_charge(rows: &mut Rows, charge: &Charge) {
     let leg = charge.leg;
     rows.row().i64(charge.account.as_i64());
-    rows.i64(leg.device.as_i64()).i64(leg.journal.as_i64()).i64(leg.sequence.as_i64()).i32(charge.version as i32);
+    rows.i64(leg.device.as_i64())
+        .i64(leg.journal.as_i64())
+        .i64(leg.sequence.as_i64())
+        .i32(charge.version as i32);
     rows.opt(charge.exit, |rows, exit| rows.i64(exit.device.as_i64()));
     rows.opt(charge.exit, |rows, exit| rows.i64(exit.journal.as_i64()));
     rows.opt(charge.exit, |rows, exit| rows.i64(exit.sequence.as_i64()));

@@ -59,8 +59,10 @@ struct LegV1 {
 
 /// The bytes of a state's window and legs; the purse has columns of its own.
 pub fn encode(state: &AccountState) -> Vec<u8> {
-    let look_alike =
-        StateV1 { window: state.window.iter().map(tap_v1).collect(), legs: state.legs.iter().map(leg_v1).collect() };
+    let look_alike = StateV1 {
+        window: state.window.iter().map(tap_v1).collect(),
+        legs: state.legs.iter().map(leg_v1).collect(),
+    };
     // Serialising plain data into a growing vector has no way to fail; an empty state would be found as damaged.
     postcard::to_extend(&look_alike, vec![VERSION]).unwrap_or_default()
 }
@@ -85,7 +87,7 @@ fn id_v1(id: TapId) -> IdV1 {
 }
 
 /// The tap identity with these three numbers.
-pub(crate) fn tap_id(device: u64, journal: u64, sequence: u64) -> Option<TapId> {
+fn tap_id(device: u64, journal: u64, sequence: u64) -> Option<TapId> {
     Some(TapId {
         device: DeviceId::new(device)?,
         journal: JournalId::new(journal)?,
