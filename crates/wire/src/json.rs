@@ -334,10 +334,10 @@ impl Visitor<'_> for Whole {
 
     fn visit_str<E: Error>(self, digits: &str) -> Result<i128, E> {
         // One text for one number: no plus sign, no leading zero, no minus zero.
-        let number: i64 = digits.parse().map_err(|_| E::invalid_type(Unexpected::Str("…"), &self))?;
+        let number: i128 = digits.parse().map_err(|_| E::invalid_type(Unexpected::Str("…"), &self))?;
         if number.to_string() != digits {
             return Err(E::invalid_type(Unexpected::Str("…"), &self));
         }
-        Ok(number.into())
+        Ok(number)
     }
 }

@@ -100,7 +100,8 @@ fn identity(device: u64, journal: u64, sequence: u64) -> Option<TapId> {
     })
 }
 
-/// A number that is zero is not written in protobuf; it counts as read once the body is read to its end.
+/// A number that is zero is not written in protobuf; it counts as read once the body is read to its end, but for the
+/// device: bytes that name none are labelled with none.
 fn peek_numbers(body: &[u8]) -> Option<[u64; 3]> {
     let mut found: [Option<u64>; 3] = [None; 3];
     let mut reader = Reader::new(body);
@@ -119,9 +120,8 @@ fn peek_numbers(body: &[u8]) -> Option<[u64; 3]> {
             }
         }
     };
-    let rest = if whole { Some(0) } else { None };
-    found[0]?;
-    Some([found[0]?, found[1].or(rest)?, found[2].or(rest)?])
+    let missing = whole.then_some(0);
+    Some([found[0]?, found[1].or(missing)?, found[2].or(missing)?])
 }
 
 /// A body whose form is right and whose values are not judged yet. Both formats end here.

@@ -1,0 +1,106 @@
+//! Taps with known values: the ones the golden files hold, so a line here is never changed, only added.
+
+use primitives::{
+    AcceptedTap, AccountId, Currency, DayMarker, DeviceId, Digest, Direction, EventTime, JournalId,
+    MediumToken, Minor, Money, PartyNo, PostingDate, Record, Sequence, Tap, TapId, TapKind, Tender, Text,
+};
+use wire::{BodyFormat, DeviceClock, DeviceKey, Envelope, MasterKey};
+
+pub const ENVIRONMENT: &str = "golden";
+pub const KEY_VERSION: u32 = 3;
+pub const CLOCK: DeviceClock = DeviceClock { monotonic_ms: 86_400_123, boot_count: 12 };
+
+/// The test key: bytes 0 to 31. It signs nothing outside these tests.
+pub fn device_key(device: DeviceId, key_version: u32) -> DeviceKey {
+    let mut bytes = [0_u8; 32];
+    for (byte, place) in bytes.iter_mut().zip(0_u8..) {
+        *byte = place;
+    }
+    DeviceKey::derive(&MasterKey::new(bytes), ENVIRONMENT, device, key_version)
+}
+
+pub fn text(text: &str) -> Text {
+    Text::new(text).unwrap()
+}
+
+pub fn money(amount: i64) -> Money {
+    Money::new(Minor::new(amount), Currency::VND)
+}
+
+/// Every kind, and the two forms of a boarding that leave something out.
+pub fn kinds() -> Vec<(&'static str, TapKind)> {
+    let boarding = |stop: Option<&str>, trip: Option<&str>, qr| TapKind::Boarding {
+        route: text("HCMC-109"),
+        stop: stop.map(text),
+        trip: trip.map(text),
+        qr,
+    };
+    let gate = |direction| TapKind::Gate { direction, route: text("M1"), stop: text("Bến Thành") };
+    vec![
+        ("bus_boarding", boarding(Some("Sân bay"), Some("109-0712"), false)),
+        ("bus_boarding-bare", boarding(None, None, false)),
+        ("qr_boarding", boarding(Some("S-17"), None, true)),
+        ("metro_entry", gate(Direction::Entry)),
+        ("metro_exit", gate(Direction::Exit)),
+        (
+            "school_payment",
+            TapKind::SchoolPayment {
+                school: text("school-3"),
+                bill: text("HP/2026-03"),
+                price: money(1_250_000),
+            },
+        ),
+        (
+            "top_up",
+            TapKind::TopUp { channel: text("napas"), reference: text("FHK7Q2M9"), value: money(200_000) },
+        ),
+    ]
+}
+
+/// The sample of this kind; its sequence is its place in [`kinds`], from 1.
+pub fn tap(kind: TapKind, sequence: u64) -> Tap {
+    Tap {
+        id: TapId {
+            device: DeviceId::new(40_017).unwrap(),
+            journal: JournalId::new(8_214_565_720_323_784_705).unwrap(),
+            sequence: Sequence::new(sequence).unwrap(),
+        },
+        at: EventTime::from_unix_ms(1_772_323_200_456).unwrap(),
+        medium: MediumToken::new(*b"\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff"),
+        kind,
+    }
+}
+
+pub fn body(tap: &Tap, format: BodyFormat) -> Vec<u8> {
+    match format {
+        BodyFormat::Proto => wire::encode_tap_clocked(tap, CLOCK),
+        BodyFormat::Json => wire::encode_tap_json_clocked(tap, CLOCK).into_bytes(),
+    }
+}
+
+pub fn envelope(tap: &Tap, format: BodyFormat) -> Envelope {
+    seal(tap.id.device, format, body(tap, format))
+}
+
+pub fn seal(device: DeviceId, format: BodyFormat, body: Vec<u8>) -> Envelope {
+    let mac = device_key(device, KEY_VERSION).sign(format, &body).to_vec();
+    Envelope { device, key_version: KEY_VERSION, format, body, mac }
+}
+
+pub fn accepted(tap: &Tap, envelope: &Envelope) -> Record {
+    Record::Tap(Box::new(AcceptedTap {
+        tap: tap.clone(),
+        body_digest: Digest::of(&envelope.body),
+        account: AccountId::new(6_004_512_337_811_220_043).unwrap(),
+        rider: text("student"),
+        fare_medium: text("one_card"),
+        tender: if tap.id.sequence.number().is_multiple_of(2) { Tender::OpenLoop } else { Tender::Prepaid },
+        operator: PartyNo(12),
+        received_at: EventTime::from_unix_ms(1_772_323_260_000).unwrap(),
+    }))
+}
+
+pub fn day() -> Record {
+    let closing = PostingDate::parse("2026-02-28").unwrap();
+    Record::Day(DayMarker { closing, opening: closing.next() })
+}
