@@ -394,8 +394,10 @@ CREATE TABLE bank.item (
   reference    text NOT NULL,                   -- end-to-end id or reference code
   amount       bigint NOT NULL,                 -- + is to us
   posting_date date NOT NULL,
-  party_no     int NOT NULL                     -- channel, payee, funder or acquirer
+  party_no     int NOT NULL,                    -- channel, payee, funder or acquirer
+  open         boolean NOT NULL DEFAULT true    -- false once a line has met it
 );
+CREATE INDEX item_open ON bank.item (posting_date) WHERE open;            -- what is overdue; stays as small as what is open
 CREATE INDEX item_reference ON bank.item (reference);                     -- matching looks items up by reference
 CREATE TABLE bank.match (
   statement_id uuid NOT NULL,

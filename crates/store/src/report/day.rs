@@ -96,6 +96,8 @@ pub struct PartitionRow {
     pub stream: i32,
     /// Its topic.
     pub topic: String,
+    /// The topic's id, which a new topic of the same name would not have.
+    pub topic_id: String,
     /// The partition.
     pub part: u32,
     /// The first offset any batch took.
@@ -307,6 +309,7 @@ pub async fn pipeline(conn: &mut PgConnection) -> Result<Vec<PartitionRow>, Stor
     struct Row {
         stream_id: i32,
         topic: String,
+        topic_id: String,
         part: i32,
         first: i64,
         next_offset: i64,
@@ -319,7 +322,7 @@ pub async fn pipeline(conn: &mut PgConnection) -> Result<Vec<PartitionRow>, Stor
         halt_reason: Option<String>,
     }
     let found: Vec<Row> = sqlx::query_as(
-        "SELECT lease.stream_id, stream.topic, lease.part, coalesce(min(from_off), lease.next_offset) AS first,
+        "SELECT lease.stream_id, stream.topic, stream.topic_id, lease.part, coalesce(min(from_off), lease.next_offset) AS first,
                 lease.next_offset, head.next_offset AS log_end,
                 coalesce(sum(n_posted), 0)::bigint AS posted, coalesce(sum(n_duplicate), 0)::bigint AS duplicate,
                 coalesce(sum(n_quarantined), 0)::bigint AS quarantined,
@@ -331,7 +334,7 @@ pub async fn pipeline(conn: &mut PgConnection) -> Result<Vec<PartitionRow>, Stor
                AND head.part = lease.part
          LEFT JOIN ingest.commit_log AS done ON done.stream_id = lease.stream_id AND done.part = lease.part
          WHERE stream.transport <> 'office'
-         GROUP BY lease.stream_id, lease.part, stream.topic, head.next_offset
+         GROUP BY lease.stream_id, lease.part, stream.topic, stream.topic_id, head.next_offset
          ORDER BY lease.stream_id, lease.part",
     )
     .fetch_all(conn)
@@ -343,6 +346,7 @@ pub async fn pipeline(conn: &mut PgConnection) -> Result<Vec<PartitionRow>, Stor
             Ok(PartitionRow {
                 stream: row.stream_id,
                 topic: row.topic,
+                topic_id: row.topic_id,
                 part: rows::unsigned(row.part)?,
                 first: rows::count(row.first)?,
                 next: rows::count(row.next_offset)?,
