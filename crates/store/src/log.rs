@@ -48,11 +48,13 @@ impl EmbeddedLog {
                 "a topic has 1 to {PARTITIONS_MAX} partitions, not {partitions}"
             )));
         }
-        // Two programs may do this at once. Both insert in the order of partitions, so the second waits for the first at
-        // partition 0 and then finds every row there.
+        // Two programs may do this at once: the second waits at partition 0 for the first, and then adds nothing.
         sqlx::query(
-            "INSERT INTO ingest.log_head (topic, part, topic_id) \
-             SELECT $1, part, $3 FROM generate_series(0, $2 - 1) AS part ORDER BY part ON CONFLICT DO NOTHING",
+            "WITH made AS ( \
+               INSERT INTO ingest.log_head (topic, part, topic_id) VALUES ($1, 0, $3) \
+               ON CONFLICT DO NOTHING RETURNING topic, topic_id) \
+             INSERT INTO ingest.log_head (topic, part, topic_id) \
+             SELECT made.topic, part, made.topic_id FROM made, generate_series(1, $2 - 1) AS part",
         )
         .bind(topic)
         .bind(part(partitions)?)
@@ -331,7 +333,8 @@ pub struct EmbeddedReader {
 impl EmbeddedReader {
     /// How many records stand ready behind each position; an error when a position lies outside the log.
     async fn available(&self) -> Result<Vec<u64>, LogError> {
-        let parts = self.positions.iter().map(|(partition, _)| part(*partition)).collect::<Result<Vec<i32>, _>>()?;
+        let parts =
+            self.positions.iter().map(|(partition, _)| part(*partition)).collect::<Result<Vec<i32>, _>>()?;
         let heads = self.log.heads(&parts).await?;
         let ready = |&(partition, offset): &(u32, u64)| {
             let head = heads.get(&partition).ok_or_else(|| no_partition(&self.log.topic, partition))?;

@@ -1,0 +1,9 @@
+//! Tests of the PostgreSQL adapter, on a real server. `cargo xtask test` starts one.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../../../../tests/support/database.rs"]
+mod database;
+mod log;
+#[path = "../../../../tests/support/log_contract.rs"]
+mod log_contract;
+mod pool;
