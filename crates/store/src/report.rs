@@ -59,11 +59,11 @@ impl PageRequest {
         self.rows
     }
 
-    fn limit(self) -> i64 {
+    pub(crate) fn limit(self) -> i64 {
         i64::from(self.rows)
     }
 
-    fn offset(self) -> i64 {
+    pub(crate) fn offset(self) -> i64 {
         i64::from(self.number - 1) * i64::from(self.rows)
     }
 }
@@ -84,7 +84,12 @@ pub struct Page<Row, Sums = ()> {
 }
 
 impl<Row, Sums> Page<Row, Sums> {
-    fn new(request: PageRequest, rows: Vec<Row>, total_rows: i64, sums: Sums) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        request: PageRequest,
+        rows: Vec<Row>,
+        total_rows: i64,
+        sums: Sums,
+    ) -> Result<Self, StoreError> {
         Ok(Page {
             rows,
             number: request.number,
