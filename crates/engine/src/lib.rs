@@ -16,9 +16,11 @@
 //! # Not here
 //! No SQL (`store`), no Kafka (`stream`), no rule about money (`clearing`), no HTTP (`web`).
 
+pub mod access;
 pub mod error;
 pub mod intake;
 mod post;
+pub mod registry;
 pub mod report;
 mod resolve;
 pub mod worker;

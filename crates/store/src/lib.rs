@@ -18,6 +18,7 @@
 //! # Not here
 //! No rule that decides about money, no Kafka, no derive of sqlx on a domain type.
 
+pub mod access;
 pub mod bank;
 mod copy;
 pub mod error;
