@@ -6,6 +6,7 @@ use crate::model::{Files, Party, PartyKind};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
 use primitives::{Currency, DayRule, EventTime, PartyNo, Text};
+use std::collections::BTreeSet;
 
 /// What `fare_policies.txt` says, as far as it could be read.
 #[derive(Default)]
@@ -104,17 +105,17 @@ fn read_moment(
 }
 
 /// The parties, while other files are read.
-pub(crate) struct Parties(Vec<Party>);
+pub(crate) struct Parties {
+    whole: Vec<Party>,
+    /// Every id of the file, also of rows that could not be read: those are called wrong once.
+    declared: BTreeSet<Text>,
+}
 
 /// Kinds that may fund a reduction.
 const FUNDERS: &[PartyKind] =
     &[PartyKind::City, PartyKind::Operator, PartyKind::Sponsor, PartyKind::Bank, PartyKind::Wallet];
 
 impl Parties {
-    fn find(&self, id: &str) -> Option<&Party> {
-        self.0.iter().find(|party| party.id.as_str() == id)
-    }
-
     fn pick(
         &self,
         row: Row<'_>,
@@ -124,7 +125,7 @@ impl Parties {
     ) -> Option<PartyNo> {
         let id = row.get(column);
         let words: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
-        match self.find(id) {
+        match self.whole.iter().find(|party| party.id.as_str() == id) {
             Some(party) if kinds.contains(&party.kind) => return Some(party.no),
             Some(party) => {
                 let found = party.kind.word();
@@ -134,7 +135,7 @@ impl Parties {
                     faults,
                 );
             }
-            None if column.present() => {
+            None if column.present() && !self.declared.iter().any(|declared| declared.as_str() == id) => {
                 row.error(column, format!("there is no party `{id}` in parties.txt"), faults);
             }
             None => {}
@@ -154,8 +155,8 @@ impl Parties {
 
     /// The parties by number.
     pub(crate) fn into_list(mut self) -> Vec<Party> {
-        self.0.sort_by_key(|party| party.no);
-        self.0
+        self.whole.sort_by_key(|party| party.no);
+        self.whole
     }
 }
 
@@ -183,5 +184,6 @@ pub(crate) fn read_parties(files: &Files, faults: &mut Faults) -> Parties {
     }
     refuse_doubles(ids, sheet.file(), id.name, faults);
     refuse_doubles(numbers, sheet.file(), number.name, faults);
-    Parties(parties)
+    let declared = sheet.rows().filter_map(|row| Text::new(row.get(id))).collect();
+    Parties { whole: parties, declared }
 }

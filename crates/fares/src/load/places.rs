@@ -49,7 +49,7 @@ fn read_agencies(
     parties: &Parties,
     zone: Option<Tz>,
     faults: &mut Faults,
-) -> BTreeMap<Text, PartyNo> {
+) -> BTreeMap<Text, Option<PartyNo>> {
     let sheet = Sheet::read(files, AGENCY, faults);
     let (id, name) = (sheet.column("agency_id"), sheet.column("agency_name"));
     let zone_column = sheet.column("agency_timezone");
@@ -58,9 +58,10 @@ fn read_agencies(
     for row in sheet.rows() {
         row.name(name, faults);
         same_zone(row, zone_column, zone, faults);
-        if let (Some(id), Some(no)) = (row.id(id, faults), parties.operator(row, id, faults)) {
+        let operator = parties.operator(row, id, faults);
+        if let Some(id) = Text::new(row.get(id)) {
             keys.push((id.clone(), row.line));
-            agencies.insert(id, no);
+            agencies.insert(id, operator);
         }
     }
     refuse_doubles(keys, sheet.file(), id.name, faults);
@@ -109,7 +110,7 @@ fn read_networks(files: &Files, routes: &Sheet, faults: &mut Faults) -> Names {
 
 fn read_routes(
     sheet: &Sheet,
-    agencies: &BTreeMap<Text, PartyNo>,
+    agencies: &BTreeMap<Text, Option<PartyNo>>,
     networks: &Names,
     faults: &mut Faults,
 ) -> (Names, Vec<RouteRow>) {
@@ -126,7 +127,7 @@ fn read_routes(
             row.error(agency, format!("there is no agency `{text}`"), faults);
         }
         let network = networks.find(row.get(network));
-        if let (Some(number), Some(agency)) = (ids.find(row.get(id)), operator) {
+        if let (Some(number), Some(Some(agency))) = (ids.find(row.get(id)), operator) {
             let (short_name, long_name) = names;
             let stops = [Vec::new(), Vec::new()];
             routes.insert(number, RouteRow { agency, network, short_name, long_name, stops });

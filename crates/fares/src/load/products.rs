@@ -48,7 +48,8 @@ pub(super) fn read(
         sheet.rows().filter_map(|row| read_row(&sheet, row, ids, currency, faults)).collect();
     let keys = drafts.iter().map(|draft| ((&draft.product, draft.row.rider, draft.row.medium), draft.line));
     refuse_doubles(keys.collect(), sheet.file(), id.name, faults);
-    let product_ids = Names::build(drafts.iter().map(|draft| draft.product.clone()).collect());
+    // A product whose row is wrong is declared all the same, or every rule that sells it would be called wrong too.
+    let product_ids = Names::build(sheet.rows().filter_map(|row| Text::new(row.get(id))).collect());
     check_products(&drafts, &product_ids, default_rider, &sheet, faults);
     let number = |draft: Draft| product_ids.find(draft.product.as_str()).map(|product| (product, draft.row));
     let rows = drafts.into_iter().filter_map(number).collect();
@@ -135,7 +136,8 @@ fn check_products(
             let full = rows
                 .iter()
                 .filter(|other| other.row.rider.is_none() || other.row.rider == default_rider)
-                .any(|other| other.row.medium == draft.row.medium && other.row.amount > draft.row.amount);
+                .filter(|other| other.row.medium.is_none() || other.row.medium == draft.row.medium)
+                .any(|other| other.row.amount > draft.row.amount);
             let own = draft.row.rider.is_some() && draft.row.rider != default_rider;
             if own && full && draft.row.funder.is_none() {
                 let message = "nobody funds this reduction: the operator earns what the rider pays";

@@ -218,6 +218,7 @@ fn read_fallbacks(
         let (Some(from), Some(to)) = (from, to) else { continue };
         if Some(from) == default_rider {
             row.error(rider, "the default rider falls back to nobody", faults);
+            continue;
         }
         // One category may be proved in several ways; all ways must fall back to the same category.
         let list = &mut lists[from as usize];

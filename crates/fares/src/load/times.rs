@@ -38,9 +38,10 @@ fn read_calendar(files: &Files, services: &mut BTreeMap<Text, Service>, faults: 
         {
             row.error(end, "earlier than start_date", faults);
         }
-        if let (Some(id), Some(first), Some(last)) = (row.id(id, faults), first, last) {
+        if let Some(id) = row.id(id, faults) {
             keys.push((id.clone(), row.line));
-            services.entry(id).or_default().weekly = Some((first, last, flags));
+            let weekly = first.zip(last).map(|(first, last)| (first, last, flags));
+            services.entry(id).or_default().weekly = weekly;
         }
     }
     refuse_doubles(keys, sheet.file(), id.name, faults);
@@ -105,7 +106,7 @@ fn read_frames(files: &Files, services: &Names, faults: &mut Faults) -> (Names, 
         }
     }
     refuse_overlaps(&mut rows, &sheet, faults);
-    let ids = Names::build(rows.iter().map(|(id, _, _)| id.clone()).collect());
+    let ids = Names::build(sheet.rows().filter_map(|row| Text::new(row.get(group))).collect());
     let mut groups = vec![Vec::new(); ids.len()];
     for (id, frame, _) in rows {
         if let Some(number) = ids.find(id.as_str()) {
