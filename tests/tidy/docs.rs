@@ -54,6 +54,28 @@ fn invariant_ids(text: &str) -> BTreeSet<String> {
     words.filter(is_id).map(str::to_owned).collect()
 }
 
+/// The ids a crate's front page defines: those that begin a sentence or a clause under *Invariants*.
+fn defined_ids(header: &[&str]) -> Vec<String> {
+    let section = header.iter().skip_while(|line| **line != "# Invariants").skip(1);
+    let text = section.take_while(|line| !line.starts_with("# ")).copied().collect::<Vec<_>>().join(" ");
+    let clauses = text.split(['.', ';']).map(str::trim_start);
+    let first = clauses.filter_map(|clause| clause.split(' ').next());
+    first.filter(|word| invariant_ids(word).contains(*word)).map(str::to_owned).collect()
+}
+
+fn twice_defined_invariants(tree: &Tree) -> Vec<String> {
+    let mut owners: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (folder, (_, text)) in front_pages(tree) {
+        for id in defined_ids(&header(&text)) {
+            owners.entry(id).or_default().push(folder.clone());
+        }
+    }
+    let twice = owners.into_iter().filter(|(_, crates)| crates.len() > 1);
+    twice
+        .map(|(id, crates)| format!("invariant {id} is defined more than once: {}", crates.join(", ")))
+        .collect()
+}
+
 fn unlisted_crates_and_invariants(tree: &Tree) -> Vec<String> {
     let architecture = tree.text(ARCHITECTURE);
     let listed = invariant_ids(architecture);
@@ -178,6 +200,20 @@ fn the_architecture_lists_every_crate_and_invariant() {
     complains(&unlisted_crates_and_invariants(&Tree::sample(&sample)), "no line for crate shed");
     complains(&unlisted_crates_and_invariants(&Tree::sample(&sample)), "no line for invariant S-1");
     assert_eq!(invariant_ids("ISO-4217 UTF-8 pain.001 L-1"), BTreeSet::from(["L-1".to_owned()]));
+}
+
+#[test]
+fn an_invariant_has_an_id_of_its_own() {
+    none(twice_defined_invariants(&Tree::load()));
+    let sample = [
+        (
+            "crates/a/src/lib.rs",
+            "//! # Invariants\n//! S-1 tools stay; S-2 they are clean (see\n//! T-1).\n//!\n//! # Limits\n",
+        ),
+        ("crates/b/src/lib.rs", "//! # Invariants\n//! T-1 all is well. S-1 nothing\n//! is lost.\n"),
+    ];
+    let complaints = twice_defined_invariants(&Tree::sample(&sample));
+    assert_eq!(complaints, ["invariant S-1 is defined more than once: a, b"]);
 }
 
 #[test]

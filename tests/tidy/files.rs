@@ -28,6 +28,8 @@ const ROOT: &[&str] = &[
 ];
 const FILE_LINES_MAX: usize = 599;
 const FUNCTION_LINES_MAX: usize = 80;
+/// A test may be longer by its table of cases, which is data.
+const TEST_LINES_MAX: usize = 120;
 /// Words that say a thing is not done. Spelt in halves, because this file is checked too.
 const HALF_DONE: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME")];
 
@@ -51,12 +53,11 @@ fn long_files(tree: &Tree) -> Vec<String> {
 fn long_functions(tree: &Tree) -> Vec<String> {
     let mut complaints = Vec::new();
     for (name, text) in tree.ending(".rs") {
-        for function in functions(text).into_iter().filter(|function| function.lines > FUNCTION_LINES_MAX) {
+        let test = name.starts_with("tests/") || name.contains("/tests/") || name.ends_with("tests.rs");
+        let max = if test { TEST_LINES_MAX } else { FUNCTION_LINES_MAX };
+        for function in functions(text).into_iter().filter(|function| function.lines > max) {
             let (line, length) = (function.line, function.lines);
-            complaints.push(format!(
-                "{name}:{line}: `{}` has {length} lines, at most {FUNCTION_LINES_MAX}",
-                function.name
-            ));
+            complaints.push(format!("{name}:{line}: `{}` has {length} lines, at most {max}", function.name));
         }
     }
     complaints
