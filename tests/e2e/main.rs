@@ -1,1 +1,10 @@
-//! tests
+//! The whole system through its own doors, on real servers. Each test fails, never skips, when a server is missing.
+
+#[path = "../support/database.rs"]
+mod database;
+#[path = "../support/minitown.rs"]
+mod minitown;
+
+mod bad_inputs;
+mod house;
+mod pipeline;

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use store::PgPool;
 use store::intake::{DoorRow, Fate, ReceivedRow};
 use store::{Doing as _, StoreError};
-use wire::{
-    BodyFormat, Envelope, EventLog, MasterKey, encode_record, limits, parse_tap, partition_of, peek_tap_id,
-};
+use wire::{BodyFormat, Envelope, EventLog, MasterKey, encode_record, limits, partition_of, peek_tap_id};
 
 /// How far a device's clock may run ahead of ours.
 pub const AHEAD_SECONDS_MAX: i64 = 120;
@@ -158,11 +156,7 @@ impl<L: EventLog> Intake<L> {
     fn verify(&self, envelope: Envelope, now: EventTime) -> Result<Passed, Refusal> {
         let device = self.devices.signer(envelope.device, envelope.key_version)?;
         device.key.verify(&envelope)?;
-        let tap = parse_tap(envelope.format, &envelope.body)?;
-        if tap.id.device != envelope.device {
-            let detail = format!("signed by device {}, made by {}", envelope.device, tap.id.device);
-            return Err(Refusal::new(Code::DeviceMismatch, detail));
-        }
+        let tap = envelope.tap()?;
         let age = now.seconds_since(tap.at);
         if age < -AHEAD_SECONDS_MAX {
             return Err(Refusal::new(Code::ClockFuture, format!("{} s ahead of the gateway", -age)));
@@ -220,5 +214,56 @@ fn open(format: BodyFormat, raw: &[u8]) -> Result<Envelope, Refusal> {
     match format {
         BodyFormat::Proto => Envelope::decode(raw),
         BodyFormat::Json => Envelope::decode_json(raw),
+    }
+}
+
+/// What came of trying set-aside taps again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retried {
+    /// How many were tried.
+    pub tried: usize,
+    /// How many are in the log now; the others stay where they were.
+    pub received: usize,
+}
+
+/// Most taps that one retry takes up.
+pub const RETRY_MAX: i64 = 1_000;
+
+impl<L: EventLog> Intake<L> {
+    /// Tries taps again that were set aside at the door with this code, as when a card was enrolled meanwhile. What is
+    /// taken now is marked as retried by `person`; what is refused again stays as it is, and is not kept twice.
+    pub async fn retry_quarantined(
+        self: &Arc<Self>,
+        code: Code,
+        person: &str,
+    ) -> Result<Retried, EngineError> {
+        let intake = Arc::clone(self);
+        let person = person.to_owned();
+        tokio::spawn(async move { intake.retry(code, &person).await }).await?
+    }
+
+    async fn retry(&self, code: Code, person: &str) -> Result<Retried, EngineError> {
+        let now = (self.clock)();
+        let mut connection = self.pool.acquire().await.doing("borrowing a connection to retry taps")?;
+        let aside = store::intake::open_door(&mut connection, code, RETRY_MAX).await?;
+        let mut retried = Retried { tried: aside.len(), received: 0 };
+        for (quarantine_id, raw) in aside {
+            // JSON envelopes begin with a brace, which no protobuf envelope does.
+            let format = if raw.first() == Some(&b'{') { BodyFormat::Json } else { BodyFormat::Proto };
+            let envelope = open(format, &raw);
+            let sender = envelope.as_ref().ok().map(|envelope| envelope.device);
+            self.devices.learn(&mut connection, sender).await?;
+            let Ok(passed) = envelope.and_then(|envelope| self.verify(envelope, now)) else { continue };
+            let media = Media::load(&mut connection, vec![passed.tap.medium]).await?;
+            let Ok((partition, bytes, tap)) = self.record(&media, passed, now) else { continue };
+            // Appended before it is marked: a crash between the two makes a duplicate, never a loss.
+            for offset in self.log.append(vec![(partition, bytes)]).await? {
+                store::intake::put_received(&mut connection, &[ReceivedRow { tap, partition, offset }])
+                    .await?;
+            }
+            store::intake::mark_retried(&mut connection, quarantine_id, person).await?;
+            retried.received += 1;
+        }
+        Ok(retried)
     }
 }

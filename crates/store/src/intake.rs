@@ -2,7 +2,7 @@
 
 use crate::error::{Doing as _, StoreError};
 use chrono::{DateTime, Utc};
-use primitives::{Refusal, TapId};
+use primitives::{Code, Refusal, TapId};
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
@@ -189,7 +189,8 @@ async fn charge_of(
     .doing("looking up a charge")?;
     Ok(row.map(|row| {
         let (parties, amounts): (Vec<String>, Vec<i64>) = (row.get("funders"), row.get("funded"));
-        let funded = parties.into_iter().zip(amounts).map(|(party, amount)| FundedPart { party, amount }).collect();
+        let funded =
+            parties.into_iter().zip(amounts).map(|(party, amount)| FundedPart { party, amount }).collect();
         ChargeRow {
             version: row.get("version"),
             shape: row.get("shape"),
@@ -201,4 +202,35 @@ async fn charge_of(
             rules: row.get("rules"),
         }
     }))
+}
+
+/// Taps set aside at the door with this code that nobody has dealt with, oldest first.
+pub async fn open_door(
+    connection: &mut PgConnection,
+    code: Code,
+    limit: i64,
+) -> Result<Vec<(Uuid, Vec<u8>)>, StoreError> {
+    sqlx::query_as(
+        "SELECT quarantine_id, raw FROM ingest.quarantine
+         WHERE state = 'open' AND code = $1 AND source = 'gateway' ORDER BY received_at, quarantine_id LIMIT $2",
+    )
+    .bind(code.as_str())
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+    .doing("reading taps to retry")
+}
+
+/// Marks a set-aside tap as tried again with success.
+pub async fn mark_retried(connection: &mut PgConnection, id: Uuid, person: &str) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE ingest.quarantine SET state = 'retried', resolved_by = $2, resolved_at = clock_timestamp()
+         WHERE quarantine_id = $1 AND state = 'open'",
+    )
+    .bind(id)
+    .bind(person)
+    .execute(connection)
+    .await
+    .doing("marking a retried tap")?;
+    Ok(())
 }

@@ -1,0 +1,221 @@
+//! A small house for tests: minitown on a database of its own, the embedded log, one device of each operator.
+
+use crate::database::{Database, fresh_database};
+use crate::minitown;
+use engine::intake::{self, Answer, Intake, Receipt};
+use engine::worker::{self, Worker};
+use primitives::*;
+use sqlx::PgPool;
+use std::sync::Arc;
+use std::time::Duration;
+use store::log::EmbeddedLog;
+use store::registry::{self, Device, DeviceState, Entitlement, Medium};
+use tokio::sync::watch;
+use validator::{MemoryJournal, Validator};
+use wire::{BodyFormat, DeviceKey, Envelope, EventLog as _, MasterKey};
+
+pub const PARTITIONS: u32 = 3;
+pub const ENVIRONMENT: &str = "test";
+const MASTER: [u8; 32] = [7; 32];
+
+/// Device numbers of the bus operator, the rail operator, and the school's counter.
+pub const BUS: u64 = 101;
+pub const RAIL: u64 = 102;
+pub const SCHOOL: u64 = 130;
+
+pub struct House {
+    pub pool: PgPool,
+    pub log: Arc<EmbeddedLog>,
+    pub policies: Arc<fares::Policies>,
+    pub intake: Arc<Intake<EmbeddedLog>>,
+    pub stream_id: i32,
+    _database: Database,
+}
+
+pub fn text(text: &str) -> Text {
+    Text::new(text).expect("a text")
+}
+
+/// 2026-03-02 06:00 in the city, plus minutes.
+pub fn at(minute: i64) -> EventTime {
+    EventTime::from_unix_ms(1_772_406_000_000 + minute * 60_000).expect("a time")
+}
+
+/// The medium of account `number`.
+pub fn medium(number: u8) -> MediumToken {
+    MediumToken::new([number; 16])
+}
+
+pub fn account(number: u8) -> AccountId {
+    AccountId::new(1_000 + u64::from(number)).expect("small")
+}
+
+pub fn device_id(number: u64) -> DeviceId {
+    DeviceId::new(number).expect("small")
+}
+
+pub fn key(device: u64) -> DeviceKey {
+    DeviceKey::derive(&MasterKey::new(MASTER), ENVIRONMENT, device_id(device), 1)
+}
+
+pub fn device(number: u64) -> Validator<MemoryJournal> {
+    let journal = JournalId::new(1).expect("small");
+    Validator::new(device_id(number), journal, 1, key(number), MemoryJournal::default())
+}
+
+pub fn boarding() -> TapKind {
+    TapKind::Boarding { route: text("B1"), stop: Some(text("H1")), trip: None, qr: false }
+}
+
+pub fn gate(direction: Direction, stop: &str) -> TapKind {
+    TapKind::Gate { direction, route: text("L1"), stop: text(stop) }
+}
+
+pub fn vnd(units: i64) -> Money {
+    Money::new(Minor::new(units), Currency::VND)
+}
+
+impl House {
+    /// Twenty prepaid accounts; account 2 is a student's.
+    pub async fn open() -> Self {
+        let database = fresh_database().await;
+        let pool = store::connect(&database.url, 8).await.expect("the database answers");
+        store::migrate(&pool).await.expect("the schema is made");
+        let log = Arc::new(EmbeddedLog::create(&pool, "taps", PARTITIONS).await.expect("the log is made"));
+        let policies = Arc::new(minitown::policies());
+        let mut connection = pool.acquire().await.expect("a connection");
+        engine::registry::load_policy(&mut connection, &minitown::files())
+            .await
+            .expect("the policy is stored");
+        let devices = [(BUS, 1), (RAIL, 2), (SCHOOL, 30)].map(|(number, operator)| Device {
+            id: device_id(number),
+            operator: PartyNo(operator),
+            key_version: 1,
+            state: DeviceState::Active,
+            label: format!("device {number}"),
+        });
+        registry::enrol_devices(&mut connection, &devices).await.expect("devices are enrolled");
+        let media: Vec<Medium> = (1..=20)
+            .map(|number| Medium {
+                token: medium(number),
+                account: account(number),
+                fare_medium: text("card"),
+                tender: Tender::Prepaid,
+            })
+            .collect();
+        registry::enrol_media(&mut connection, &media).await.expect("media are enrolled");
+        let student = Entitlement {
+            account: account(2),
+            category: text("student"),
+            from: at(-1_000),
+            until: at(100_000),
+        };
+        registry::enrol_entitlements(&mut connection, &[student]).await.expect("a student is enrolled");
+        let identity = log.identity().await.expect("the log answers");
+        let first_day = PostingDate::parse("2026-03-02").expect("a date");
+        let stream_id = store::lease::ensure_stream(&mut connection, &identity, first_day)
+            .await
+            .expect("the log is registered");
+        drop(connection);
+        let settings = intake::Settings {
+            environment: ENVIRONMENT.into(),
+            master: MasterKey::new(MASTER),
+            clock: Arc::new(|| at(60)),
+        };
+        let intake = Intake::open(pool.clone(), Arc::clone(&log), Arc::clone(&policies), settings).await;
+        let intake = Arc::new(intake.expect("the door opens"));
+        House { pool, log, policies, intake, stream_id, _database: database }
+    }
+
+    pub fn worker(&self, owner: &str) -> Worker<EmbeddedLog> {
+        Worker {
+            pool: self.pool.clone(),
+            log: Arc::clone(&self.log),
+            stream_id: self.stream_id,
+            partitions: PARTITIONS,
+            policies: Arc::clone(&self.policies),
+            settings: worker::Settings { wait: Duration::from_millis(20), ..worker::Settings::named(owner) },
+            stats: Arc::default(),
+        }
+    }
+
+    /// Sends raw envelopes in one batch.
+    pub async fn send_raw(&self, batch: Vec<Vec<u8>>) -> Vec<Receipt> {
+        let batch = batch.into_iter().map(|raw| (BodyFormat::Proto, raw)).collect();
+        self.intake.receive(batch).await.expect("the gateway answers")
+    }
+
+    /// Sends envelopes that must all be received.
+    pub async fn send(&self, envelopes: &[Envelope]) {
+        let receipts = self.send_raw(envelopes.iter().map(Envelope::encode).collect()).await;
+        assert_eq!(receipts.len(), envelopes.len());
+        for receipt in receipts {
+            assert_eq!(receipt.answer, Answer::Received, "{:?}", receipt.tap);
+        }
+    }
+
+    /// Lets a worker clear everything the log has, then stops it.
+    pub async fn clear(&self) {
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(self.worker("clearing").run(stopped));
+        self.wait_drained().await;
+        stop.send_replace(true);
+        task.await.expect("the worker's task ends").expect("the worker ends well");
+    }
+
+    pub async fn wait_drained(&self) {
+        let mut highs = Vec::new();
+        for partition in 0..PARTITIONS {
+            highs.push(self.log.bounds(partition).await.expect("bounds").1 as i64);
+        }
+        for _ in 0..1_000 {
+            let mut connection = self.pool.acquire().await.expect("a connection");
+            let positions =
+                store::lease::positions(&mut connection, self.stream_id).await.expect("positions");
+            if positions.iter().zip(&highs).all(|(position, high)| position.next_offset >= *high) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the worker did not catch up in 20 s");
+    }
+
+    /// One number from SQL.
+    pub async fn number(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar::<_, Option<i64>>(query)
+            .fetch_one(&self.pool)
+            .await
+            .expect("a number")
+            .unwrap_or(0)
+    }
+
+    /// What must hold at any moment: E-1 ranges tile, C-1 every record counted, L-1 sums and balances agree.
+    pub async fn assert_invariants(&self) {
+        let holes = "SELECT count(*)::bigint FROM (SELECT from_off, lag(to_off, 1, 0::bigint) OVER (
+                       PARTITION BY stream_id, part ORDER BY from_off) AS before FROM ingest.commit_log) AS range
+                     WHERE from_off <> before";
+        assert_eq!(self.number(holes).await, 0, "E-1: committed ranges tile");
+        let positions = "SELECT sum(next_offset)::bigint FROM ingest.partition_lease WHERE stream_id > 0";
+        let counted =
+            "SELECT sum(n_posted + n_duplicate + n_quarantined + n_marker)::bigint FROM ingest.commit_log";
+        assert_eq!(self.number(positions).await, self.number(counted).await, "C-1: every record is counted");
+        let taps = "SELECT count(*)::bigint FROM clearing.tap";
+        let posted = "SELECT sum(n_posted)::bigint FROM ingest.commit_log";
+        assert_eq!(self.number(taps).await, self.number(posted).await, "C-1: one row per posted tap");
+        let net = "SELECT sum(debit - credit)::bigint FROM ledger.entry";
+        assert_eq!(self.number(net).await, 0, "L-1: debits equal credits");
+        let drift = "SELECT count(*)::bigint FROM (
+                       SELECT chart, sum(debit) AS debit, sum(credit) AS credit FROM ledger.entry GROUP BY chart) AS e
+                     FULL JOIN (SELECT chart, sum(debit) AS debit, sum(credit) AS credit FROM ledger.balance
+                       GROUP BY chart) AS b USING (chart)
+                     WHERE (e.debit, e.credit) IS DISTINCT FROM (b.debit, b.credit)";
+        assert_eq!(self.number(drift).await, 0, "balances are the sums of the entries");
+        let purses = "SELECT sum(value - debt)::bigint FROM clearing.account_state";
+        let cards = "SELECT sum(credit - debit)::bigint FROM ledger.entry WHERE chart IN (6, 20)";
+        assert_eq!(
+            self.number(purses).await,
+            self.number(cards).await,
+            "purses are the sums of their entries"
+        );
+    }
+}
