@@ -368,7 +368,8 @@ CREATE TABLE bank.statement (
   difference   bigint NOT NULL,                 -- opening + booked lines - closing
   continuity   text NOT NULL CHECK (continuity IN ('first', 'follows', 'gap')),
   posted       boolean NOT NULL,
-  revision     int NOT NULL CHECK (revision > 0),   -- the bank sent the same statement again with other lines
+  revision     int NOT NULL CHECK (revision > 0),   -- the bank sent the same statement again
+  content      bytea NOT NULL,                      -- digest of balances and lines: tells a repeat from a correction
   findings     text[] NOT NULL,
   why          text,                                -- why it is not provable, or not posted although proven
   UNIQUE (bank_account, bank_id, from_date, to_date, revision)
@@ -397,6 +398,7 @@ CREATE TABLE bank.item (
   party_no     int NOT NULL,                    -- channel, payee, funder or acquirer
   open         boolean NOT NULL DEFAULT true    -- false once a line has met it
 );
+CREATE INDEX item_claim ON bank.item (party_no) WHERE kind IN ('subsidy', 'acquirer');  -- a claim counts those before it
 CREATE INDEX item_open ON bank.item (posting_date) WHERE open;            -- what is overdue; stays as small as what is open
 CREATE INDEX item_reference ON bank.item (reference);                     -- matching looks items up by reference
 CREATE TABLE bank.match (

@@ -36,6 +36,8 @@ pub struct Span {
     pub from: NaiveDate,
     /// Last bank date.
     pub to: NaiveDate,
+    /// The bank's sequence number.
+    pub sequence: Option<u64>,
     /// Balance before.
     pub opening: Minor,
     /// Balance after.
@@ -61,6 +63,8 @@ pub struct NewStatement {
     pub sequence: Option<u64>,
     /// Which revision it is.
     pub revision: u32,
+    /// Digest of its balances and lines.
+    pub content: Digest,
     /// First bank date.
     pub from: NaiveDate,
     /// Last bank date.
@@ -160,8 +164,8 @@ pub async fn put_file(
 
 /// The statements of an account that are in the ledger, in the order of the account's history.
 pub async fn spans(conn: &mut PgConnection, account: &str) -> Result<Vec<Span>, StoreError> {
-    let found: Vec<(Uuid, NaiveDate, NaiveDate, i64, i64, String)> = sqlx::query_as(
-        "SELECT statement_id, from_date, to_date, opening, closing, continuity
+    let found: Vec<(Uuid, NaiveDate, NaiveDate, Option<i64>, i64, i64, String)> = sqlx::query_as(
+        "SELECT statement_id, from_date, to_date, sequence, opening, closing, continuity
          FROM bank.statement JOIN bank.file USING (file_digest)
          WHERE bank_account = $1 AND posted
          ORDER BY to_date, from_date, sequence NULLS FIRST, received_at, bank_id",
@@ -170,36 +174,59 @@ pub async fn spans(conn: &mut PgConnection, account: &str) -> Result<Vec<Span>, 
     .fetch_all(conn)
     .await
     .doing("reading an account's history")?;
-    Ok(found
+    found
         .into_iter()
-        .map(|(id, from, to, opening, closing, continuity)| Span {
-            id,
-            from,
-            to,
-            opening: Minor::new(opening),
-            closing: Minor::new(closing),
-            continuity,
+        .map(|(id, from, to, sequence, opening, closing, continuity)| {
+            Ok(Span {
+                id,
+                from,
+                to,
+                sequence: sequence.map(rows::count).transpose()?,
+                opening: Minor::new(opening),
+                closing: Minor::new(closing),
+                continuity,
+            })
         })
-        .collect())
+        .collect()
 }
 
-/// What is stored under a statement's key: (revision, is it posted), oldest revision first.
+/// A revision that is stored under a statement's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// Its id.
+    pub id: Uuid,
+    /// Its number, from 1.
+    pub number: u32,
+    /// Digest of its balances and lines.
+    pub content: Digest,
+    /// Whether its lines are in the ledger.
+    pub posted: bool,
+}
+
+/// What is stored under a statement's key (account, the bank's id, period), oldest revision first.
 pub async fn revisions(
     conn: &mut PgConnection,
-    statement: &NewStatement,
-) -> Result<Vec<(Uuid, u32, bool)>, StoreError> {
-    let found: Vec<(Uuid, i32, bool)> = sqlx::query_as(
-        "SELECT statement_id, revision, posted FROM bank.statement
+    account: &str,
+    bank_id: &str,
+    period: (NaiveDate, NaiveDate),
+) -> Result<Vec<Revision>, StoreError> {
+    let found: Vec<(Uuid, i32, Vec<u8>, bool)> = sqlx::query_as(
+        "SELECT statement_id, revision, content, posted FROM bank.statement
          WHERE bank_account = $1 AND bank_id = $2 AND from_date = $3 AND to_date = $4 ORDER BY revision",
     )
-    .bind(&statement.account)
-    .bind(&statement.bank_id)
-    .bind(statement.from)
-    .bind(statement.to)
+    .bind(account)
+    .bind(bank_id)
+    .bind(period.0)
+    .bind(period.1)
     .fetch_all(conn)
     .await
     .doing("looking for a statement's revisions")?;
-    found.into_iter().map(|(id, revision, posted)| Ok((id, rows::unsigned(revision)?, posted))).collect()
+    found
+        .into_iter()
+        .map(|(id, number, content, posted)| {
+            Ok(Revision { id, number: rows::unsigned(number)?, content: rows::digest(content)?, posted })
+        })
+        .collect()
 }
 
 /// Writes a statement and its lines.
@@ -210,8 +237,8 @@ pub async fn put_statement(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO bank.statement (statement_id, file_digest, bank_account, currency, bank_id, sequence, revision,
-             from_date, to_date, opening, closing, proof, difference, continuity, posted, why, findings)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+             content, from_date, to_date, opening, closing, proof, difference, continuity, posted, why, findings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind(statement.id)
     .bind(statement.file.0.as_slice())
@@ -220,6 +247,7 @@ pub async fn put_statement(
     .bind(&statement.bank_id)
     .bind(statement.sequence.map(rows::signed).transpose()?)
     .bind(rows::int(statement.revision)?)
+    .bind(statement.content.0.as_slice())
     .bind(statement.from)
     .bind(statement.to)
     .bind(statement.opening.units())

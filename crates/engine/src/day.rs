@@ -1,0 +1,100 @@
+//! Closing an accounting day: a marker through every partition, then the positions the day leaves behind.
+//!
+//! Closing is asked for once or a hundred times with the same end. The request is in the tables before the first marker is
+//! in the log, so a crash in between is healed by asking again; a worker that meets a marker of a day that is not its
+//! open one counts it and goes on.
+
+use crate::EngineError;
+use primitives::{Code, DayMarker, Digest, PostingDate, Record, Refusal};
+use std::time::Duration;
+use store::settle::{self, Closing};
+use store::{Connection as _, Doing as _, PgConnection};
+use tokio::time::{Instant, sleep};
+use wire::{EventLog, encode_record};
+
+/// What became of a request to close a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// Its markers are in every partition.
+    Closing,
+    /// It was closed before, and left these positions behind.
+    Closed(Digest),
+    /// It cannot be closed (now).
+    Refused(Refusal),
+}
+
+/// How far a day is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// Nobody asked to close it.
+    NotAsked,
+    /// So many partitions still post on it.
+    Waiting(u64),
+    /// It is closed, and left these positions behind.
+    Closed(Digest),
+}
+
+/// Asks to close an accounting day: notes it, then appends a marker to every partition of the log. Only the oldest open
+/// day can be closed, for days close in order.
+pub async fn ask_close<L: EventLog>(
+    conn: &mut PgConnection,
+    log: &L,
+    date: PostingDate,
+) -> Result<Asked, EngineError> {
+    let mut unit = conn.begin().await.doing("beginning to close a day")?;
+    settle::office_date(&mut unit).await?;
+    match settle::day(&mut unit, date).await? {
+        Some(Closing::Closed(positions)) => return Ok(Asked::Closed(positions)),
+        Some(Closing::Asked) => {}
+        None => {
+            if let Some(open) = settle::oldest_open(&mut unit).await?.filter(|open| *open != date) {
+                let detail = format!("{date} cannot be closed: the open day is {open}");
+                return Ok(Asked::Refused(Refusal::new(Code::BadRequest, detail)));
+            }
+            settle::ask_close(&mut unit, date).await?;
+        }
+    }
+    unit.commit().await.doing("asking to close a day")?;
+
+    let marker = encode_record(&Record::Day(DayMarker { closing: date, opening: date.next() }), &[]);
+    let partitions = log.identity().await?.partitions;
+    log.append((0..partitions).map(|partition| (partition, marker.clone())).collect()).await?;
+    Ok(Asked::Closing)
+}
+
+/// Closes a day if every partition has gone past it.
+pub async fn try_close(conn: &mut PgConnection, date: PostingDate) -> Result<Progress, EngineError> {
+    let mut unit = conn.begin().await.doing("beginning to look at a day")?;
+    match settle::day(&mut unit, date).await? {
+        None => return Ok(Progress::NotAsked),
+        Some(Closing::Closed(positions)) => return Ok(Progress::Closed(positions)),
+        Some(Closing::Asked) => {}
+    }
+    // A partition that has gone past a day never comes back to it, so this answer stays true.
+    let open = settle::still_open(&mut unit, date).await?;
+    if open > 0 {
+        return Ok(Progress::Waiting(open));
+    }
+    let positions = settle::positions(&mut unit, Some(date)).await?;
+    settle::set_closed(&mut unit, date, positions).await?;
+    unit.commit().await.doing("closing a day")?;
+    Ok(Progress::Closed(positions))
+}
+
+/// How often [`wait_closed`] looks.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Waits until a day is closed, at most for `limit`; then answers how far it is.
+pub async fn wait_closed(
+    conn: &mut PgConnection,
+    date: PostingDate,
+    limit: Duration,
+) -> Result<Progress, EngineError> {
+    let until = Instant::now() + limit;
+    loop {
+        match try_close(&mut *conn, date).await? {
+            Progress::Waiting(_) if Instant::now() < until => sleep(LOOK).await,
+            progress => return Ok(progress),
+        }
+    }
+}
