@@ -40,14 +40,7 @@ pub fn jars_cached() -> bool {
 }
 
 fn cache() -> Result<PathBuf> {
-    Ok(user_cache()?.join(format!("kafka-{KAFKA_VERSION}")))
-}
-
-/// The house's folder in the user's cache.
-fn user_cache() -> Result<PathBuf> {
-    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let usual = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    Ok(named.or_else(usual).context("neither XDG_CACHE_HOME nor HOME is set")?.join("farehouse"))
+    Ok(scratch::user_cache()?.join(format!("kafka-{KAFKA_VERSION}")))
 }
 
 /// The folder with the jars, fetched once.
@@ -57,7 +50,7 @@ fn jars() -> Result<PathBuf> {
         return Ok(cache);
     }
     progress(format!("fetching Apache Kafka {KAFKA_VERSION} from Maven Central into {}", cache.display()));
-    let partial = user_cache()?.join(format!("partial-{}", std::process::id()));
+    let partial = scratch::user_cache()?.join(format!("partial-{}", std::process::id()));
     let libs = partial.join("libs");
     fs::create_dir_all(&libs).with_context(|| format!("creating {}", libs.display()))?;
     let fetched = fetch(&partial, &libs);
@@ -75,15 +68,15 @@ fn fetch(partial: &Path, libs: &Path) -> Result<()> {
     fs::write(&pom, pom_text()).context("writing a pom")?;
     let mut maven = process::guarded("mvn", Signal::SIGTERM, None)?;
     maven
-        // Quiet, without questions, and a wrong checksum is an error.
-        .args(["--batch-mode", "--quiet", "--strict-checksums", "-Dstyle.color=never", "--file"])
+        // Without questions, and a wrong checksum is an error.
+        .args(["--batch-mode", "--quiet", "--strict-checksums", "--file"])
         .arg(&pom)
         .arg(format!("-Dmaven.repo.local={}", partial.join("repository").display()))
         .arg(format!("-DoutputDirectory={}", libs.display()))
         .arg("-DincludeScope=runtime")
-        .arg(COPY_GOAL)
-        .stdin(Stdio::null());
-    process::must(maven, "Is Maven Central reachable? A mirror goes into ~/.m2/settings.xml.")?;
+        .arg(COPY_GOAL);
+    process::must_quietly(maven, &partial.join("maven.log"))
+        .context("is Maven Central reachable? A mirror goes into ~/.m2/settings.xml")?;
     let count = fs::read_dir(libs).context("counting the jars")?.count();
     if count < 10 {
         bail!("Maven copied {count} jars only; remove {} and try again", partial.display());

@@ -1,10 +1,8 @@
 //! Installing what is missing, by Debian's packages, and nothing that is there already.
 
-use crate::{kafka, postgres, process, progress};
+use crate::{kafka, postgres, process, progress, scratch};
 use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::Signal;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// Something that must be on the machine.
 pub struct Need {
@@ -116,16 +114,17 @@ fn has_lists() -> bool {
 }
 
 fn update() -> Result<()> {
-    process::must(apt(&["update", "-qq"])?, "Is the network up? Try `apt-get update` by hand.")
+    apt(&["update"])
+        .context("fetching the package lists failed; is the network up? Try `apt-get update` by hand")
 }
 
 fn apt_install(missing: &[&Need]) -> Result<()> {
-    let mut args = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    let mut args = vec!["install", "-y", "--no-install-recommends"];
     for need in missing {
         let known = need.packages.iter().find(|name| has_candidate(name));
         args.push(known.with_context(|| format!("no package of this release brings {}", need.what))?);
     }
-    process::must(apt(&args)?, "Try the same `apt-get install` by hand to see why.")
+    apt(&args).with_context(|| format!("`apt-get {}` failed; try it by hand", args.join(" ")))
 }
 
 fn has_candidate(package: &str) -> bool {
@@ -133,8 +132,8 @@ fn has_candidate(package: &str) -> bool {
     policy.lines().any(|line| line.trim_start().starts_with("Candidate:") && !line.contains("(none)"))
 }
 
-/// `apt-get` as root, without questions, patient when another installation runs.
-fn apt(args: &[&str]) -> Result<Command> {
+/// `apt-get` as root, without questions, patient when another installation runs. Its talk is shown when it fails.
+fn apt(args: &[&str]) -> Result<()> {
     let mut words: Vec<&str> = Vec::new();
     if !process::is_root() {
         if process::which("sudo").is_none() {
@@ -144,11 +143,10 @@ fn apt(args: &[&str]) -> Result<Command> {
     }
     words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"]);
     let mut command = process::guarded(words[0], Signal::SIGTERM, None)?;
-    command.args(&words[1..]).args(args).current_dir(Path::new("/"));
-    if process::is_root() {
-        command.stdin(Stdio::null());
-    }
-    Ok(command)
+    command.args(&words[1..]).args(args).current_dir("/");
+    let cache = scratch::user_cache()?;
+    std::fs::create_dir_all(&cache).with_context(|| format!("creating {}", cache.display()))?;
+    process::must_quietly(command, &cache.join("apt-get.log"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The private folder of one run: the servers' data and logs. Gone when the run ends.
+//! The private folder of one run, with the servers' data and logs, gone when the run ends; and the folder of the user's
+//! cache, which stays.
 
 use anyhow::{Context as _, Result, bail};
 use std::fs::{self, DirBuilder, Permissions};
@@ -109,4 +110,11 @@ pub fn free_port() -> Result<u16> {
         }
     }
     bail!("no free port between 20000 and 32000 on 127.0.0.1")
+}
+
+/// The house's folder in the user's cache.
+pub fn user_cache() -> Result<PathBuf> {
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let usual = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    Ok(named.or_else(usual).context("neither XDG_CACHE_HOME nor HOME is set")?.join("farehouse"))
 }
