@@ -17,12 +17,15 @@
 //! No SQL (`store`), no Kafka (`stream`), no rule about money (`clearing`), no HTTP (`web`).
 
 pub mod access;
+pub mod day;
 pub mod error;
 pub mod intake;
+mod office;
 mod post;
 pub mod registry;
 pub mod report;
 mod resolve;
+pub mod settle;
 pub mod worker;
 
 pub use error::EngineError;

@@ -20,6 +20,7 @@
 
 pub mod access;
 pub mod bank;
+pub mod charged;
 mod copy;
 pub mod error;
 pub mod intake;
@@ -30,9 +31,11 @@ pub mod pool;
 pub mod posting;
 pub mod registry;
 pub mod report;
+pub mod measure;
 mod rows;
 pub mod save;
 pub mod scratch;
+pub mod settle;
 pub mod state;
 
 pub use error::{Doing, StoreError};
