@@ -40,10 +40,11 @@ struct Ride<'a> {
     end: Option<Moment>,
 }
 
-/// The rule that wins among those that match.
+/// The rule that wins among those that match. Its price is worked out only when it has to be compared.
+#[derive(Clone, Copy)]
 struct Winner<'a> {
     rule: &'a LegRule,
-    amounts: Amounts,
+    amounts: Option<Result<Amounts, UnknownFare>>,
 }
 
 impl<'a> Ride<'a> {
@@ -85,25 +86,32 @@ impl<'a> Ride<'a> {
             from: self.policy.areas_of(self.from),
             to: self.policy.areas_of(self.to),
         };
-        let winner = self.best(span, asker)?;
+        let winner = self.best(span, asker).ok_or(UnknownFare::NoRule)?;
         self.sold(row, Some(&winner.rule.id), Source::Product(winner.rule.product), asker)
     }
 
     /// The cheapest match for the asker; equal prices go to the rule that ranks first, whatever the file's order.
-    fn best(&self, span: Span<'_>, asker: Asker<'_>) -> Result<Winner<'a>, UnknownFare> {
-        let mut found: Option<(u32, Result<Winner<'a>, UnknownFare>)> = None;
+    fn best(&self, span: Span<'_>, asker: Asker<'_>) -> Option<Winner<'a>> {
+        let mut found: Option<Winner<'a>> = None;
         let policy = self.policy;
         policy.rules.each_match(span, &policy.timeframes, &self.start, self.end.as_ref(), |rule| {
-            if found.as_ref().is_some_and(|(priority, _)| *priority > rule.priority) {
-                return;
-            }
-            let offer = policy
-                .amounts(Source::Product(rule.product), asker, None)
-                .map(|amounts| Winner { rule, amounts });
-            let held = found.take().filter(|(priority, _)| *priority == rule.priority).map(|(_, held)| held);
-            found = Some((rule.priority, better(held, offer)));
+            let offer = Winner { rule, amounts: None };
+            found = Some(match found {
+                Some(held) if held.rule.priority > rule.priority => held,
+                Some(held) if held.rule.priority == rule.priority => {
+                    let (held, offer) = (self.with_amounts(held, asker), self.with_amounts(offer, asker));
+                    if offer.cost() < held.cost() { offer } else { held }
+                }
+                _ => offer,
+            });
         });
-        found.map_or(Err(UnknownFare::NoRule), |(_, winner)| winner)
+        found
+    }
+
+    fn with_amounts(&self, winner: Winner<'a>, asker: Asker<'_>) -> Winner<'a> {
+        let source = Source::Product(winner.rule.product);
+        let amounts = winner.amounts.unwrap_or_else(|| self.policy.amounts(source, asker, None));
+        Winner { amounts: Some(amounts), ..winner }
     }
 
     /// The fare of a ride that is not whole.
@@ -145,21 +153,16 @@ impl<'a> Ride<'a> {
                 (self.policy.areas_of(self.from), rules.last_areas())
             }
         };
-        let mut dearest: Result<Winner<'a>, UnknownFare> = Err(UnknownFare::NoRule);
+        let mut dearest: Option<Winner<'a>> = None;
         for other in others.iter().map(std::slice::from_ref).chain([&[][..]]) {
             let (from, to) = if kind == Kind::MissingEntry { (other, known) } else { (known, other) };
-            let offer = self.best(Span { network: self.network, from, to }, asker);
-            dearest = match (dearest, offer) {
-                (Ok(held), Ok(offer)) => {
-                    let key = |winner: &Winner<'_>| (winner.amounts, std::cmp::Reverse(winner.rule.rank));
-                    Ok(if key(&offer) > key(&held) { offer } else { held })
-                }
-                (held @ Ok(_), Err(_)) => held,
-                (Err(_), offer @ Ok(_)) => offer,
-                (Err(held), Err(offer)) => Err(held.max(offer)),
-            };
+            let Some(offer) = self.best(Span { network: self.network, from, to }, asker) else { continue };
+            let offer = self.with_amounts(offer, asker);
+            if dearest.is_none_or(|held| held.worth() < offer.worth()) {
+                dearest = Some(offer);
+            }
         }
-        dearest
+        dearest.ok_or(UnknownFare::NoRule)
     }
 
     /// The answer: what the source costs the asker, with the rows that say so.
@@ -182,19 +185,15 @@ impl<'a> Ride<'a> {
     }
 }
 
-/// The cheaper of two offers of one priority; one that has no price for the rider loses to one that has.
-fn better<'a>(
-    held: Option<Result<Winner<'a>, UnknownFare>>,
-    offer: Result<Winner<'a>, UnknownFare>,
-) -> Result<Winner<'a>, UnknownFare> {
-    match (held, offer) {
-        (None, offer) => offer,
-        (Some(Ok(held)), Ok(offer)) => {
-            let key = |winner: &Winner<'_>| (winner.amounts.rider, winner.rule.rank);
-            Ok(if key(&offer) < key(&held) { offer } else { held })
-        }
-        (Some(held @ Ok(_)), Err(_)) => held,
-        (Some(Err(_)), offer @ Ok(_)) => offer,
-        (Some(Err(held)), Err(offer)) => Err(held.max(offer)),
+impl Winner<'_> {
+    /// For the cheapest: a rule without a price for the rider loses to one that has one.
+    fn cost(&self) -> impl Ord + use<> {
+        let known = self.amounts.and_then(Result::ok);
+        (known.is_none(), known.map(|amounts| amounts.rider), self.rule.rank)
+    }
+
+    /// For the dearest: a known price beats none, and at one price the rule that ranks first.
+    fn worth(&self) -> impl Ord + use<> {
+        (self.amounts.and_then(Result::ok), std::cmp::Reverse(self.rule.rank))
     }
 }

@@ -47,7 +47,8 @@ impl Faults {
         self.errors.sort();
         if self.count > ERRORS_MAX {
             let more = self.count - ERRORS_MAX;
-            self.errors.push(note("", 0, "", format!("{more} more errors are not listed")));
+            let file = self.errors.last().map(|error| error.file.clone()).unwrap_or_default();
+            self.errors.push(note(&file, 0, "", format!("{more} more errors are not listed")));
         }
         Err(self.errors)
     }

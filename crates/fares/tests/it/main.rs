@@ -1,1 +1,75 @@
+//! Tests of the fare engine from outside.
+#![allow(clippy::unwrap_used)]
 
+mod format_docs;
+mod hcmc;
+mod oracle;
+mod properties;
+
+use fares::{Fare, Files, Leg, Priced, Shape};
+use primitives::{DayRule, EventTime, ServiceDate, Text};
+
+macro_rules! city {
+    ($($file:literal),* $(,)?) => {
+        [$(($file, include_bytes!(concat!("../../../../fixtures/cities/hcmc/", $file)).as_slice())),*]
+    };
+}
+
+/// The files of Ho Chi Minh City.
+fn hcmc_files() -> Files {
+    let files = city![
+        "agency.txt",
+        "areas.txt",
+        "fare_leg_rules.txt",
+        "fare_media.txt",
+        "fare_policies.txt",
+        "fare_products.txt",
+        "incomplete_journeys.txt",
+        "networks.txt",
+        "parties.txt",
+        "rider_categories.txt",
+        "rider_discounts.txt",
+        "route_networks.txt",
+        "route_stops.txt",
+        "routes.txt",
+        "stop_areas.txt",
+        "stops.txt",
+    ];
+    files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).collect()
+}
+
+fn text(text: &str) -> Text {
+    Text::new(text).unwrap()
+}
+
+/// A moment in Ho Chi Minh City.
+fn at(date: &str, seconds: i64) -> EventTime {
+    let rule = DayRule { zone: chrono_tz::Asia::Ho_Chi_Minh, day_start_seconds: 0 };
+    rule.at(ServiceDate::parse(date).unwrap(), seconds).unwrap()
+}
+
+/// A whole ride at noon; `-` is an unknown stop.
+fn ride(route: &str, from: &str, to: &str, rider: &str, medium: &str) -> Leg {
+    let stop = |stop: &str| (stop != "-").then(|| text(stop));
+    Leg {
+        route: text(route),
+        from: stop(from),
+        to: stop(to),
+        start: at("2026-03-02", 12 * 3600),
+        end: stop(to).map(|_| at("2026-03-02", 12 * 3600 + 1800)),
+        shape: Shape::Ride,
+        rider: text(rider),
+        medium: text(medium),
+    }
+}
+
+/// `gross rider party:amount…`, or the word of the unknown fare.
+fn shown(priced: &Priced) -> String {
+    match &priced.fare {
+        Fare::Unknown(reason) => reason.word().to_owned(),
+        Fare::Known { gross, rider, funded } => {
+            let funded = funded.iter().map(|part| format!(" {}:{}", part.party, part.amount));
+            format!("{gross} {rider}{}", funded.collect::<String>())
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The page for policy authors names every file and column that is read.
+
+use fares::format::{FILES, IGNORED_FILES};
+
+const PAGE: &str = include_str!("../../../../docs/fares/README.md");
+
+/// The part of the page under the heading of one file.
+fn section(file: &str) -> &'static str {
+    let heading = format!("### `{file}`");
+    let start = PAGE.find(&heading).unwrap_or_else(|| panic!("no section {heading}"));
+    let rest = &PAGE[start + heading.len()..];
+    &rest[..rest.find("\n### ").or_else(|| rest.find("\n## ")).unwrap_or(rest.len())]
+}
+
+#[test]
+fn every_file_has_a_section_with_every_column_and_an_example() {
+    for spec in FILES {
+        let section = section(spec.name);
+        for column in spec.columns {
+            assert!(section.contains(&format!("| `{}` |", column.name)), "{} {}", spec.name, column.name);
+        }
+        let example = section.split("```").nth(1).unwrap_or_else(|| panic!("{}: no example", spec.name));
+        let header = example.trim_start_matches("csv\n").lines().next().unwrap_or("");
+        for name in header.split(',') {
+            assert!(spec.columns.iter().any(|column| column.name == name), "{} example: {name:?}", spec.name);
+        }
+    }
+    for file in IGNORED_FILES {
+        assert!(PAGE.contains(&format!("`{file}`")), "{file}");
+    }
+}
+
+#[test]
+fn the_page_gives_the_word_of_every_unknown_fare() {
+    for reason in fares::UnknownFare::ALL {
+        assert!(PAGE.contains(&format!("| `{}` |", reason.word())), "{}", reason.word());
+    }
+}
