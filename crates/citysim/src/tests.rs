@@ -1,1 +1,140 @@
+use crate::city::City;
+use crate::random::Random;
+use crate::rides::{self, Trip};
+use crate::tariff::{Ends, Price, Tariff, Way};
+use primitives::{Minor, Text};
+use std::collections::BTreeMap;
+use std::path::Path;
 
+/// The files of a city among the fixtures.
+fn city_files(name: &str) -> fares::Files {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/cities").join(name);
+    let read = |entry: std::io::Result<std::fs::DirEntry>| {
+        let path = entry.expect("a file").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        (name, std::fs::read(path).expect("its bytes"))
+    };
+    std::fs::read_dir(folder).expect("the fixture").map(read).collect()
+}
+
+fn text(id: &str) -> Text {
+    Text::new(id).expect("an id")
+}
+
+/// The published formula for the synthetic fares of the line: thousands per started unit of distance, within bounds;
+/// without cash a thousand less.
+fn cashless(metres: u64) -> i64 {
+    let thousands = (metres * 10_626).div_ceil(10_000_000).clamp(7, 20);
+    (i64::try_from(thousands).expect("small") - 1) * 1_000
+}
+
+#[test]
+fn the_metro_matrix_is_the_formula_over_its_distances() {
+    const METRES: [u64; 14] =
+        [0, 715, 1706, 3520, 4438, 5596, 6553, 8207, 9673, 11066, 12810, 15190, 16765, 18821];
+    let files = city_files("hcmc");
+    let city = City::read(&files).expect("a city");
+    let tariff = Tariff::read(&files, &city).expect("prices");
+    let line = &city.lines[0];
+    assert_eq!(line.stations.len(), METRES.len());
+    for (from, here) in line.stations.iter().zip(METRES) {
+        let mut dearest = 0;
+        for (to, there) in line.stations.iter().zip(METRES).filter(|(to, _)| *to != from) {
+            let way = Way::Gated { from, to, ends: Ends::Both };
+            let price = tariff.price(&line.route.network, way, &city.adult, &city.card).expect("a price");
+            let fare = Minor::new(cashless(here.abs_diff(there)));
+            assert_eq!(price, Price { gross: fare, rider: fare, funder: None }, "{from} to {to}");
+            dearest = dearest.max(fare.units());
+        }
+        for ends in [Ends::NoExit, Ends::NoEntry] {
+            let way = Way::Gated { from, to: from, ends };
+            let price = tariff.price(&line.route.network, way, &city.adult, &city.card).expect("a price");
+            assert_eq!(price.gross.units(), dearest, "{from}, {ends:?}");
+        }
+    }
+}
+
+#[test]
+fn reductions_are_read_plainly() {
+    let files = city_files("hcmc");
+    let city = City::read(&files).expect("a city");
+    let tariff = Tariff::read(&files, &city).expect("prices");
+    let check = |network: &str, rider: &str, gross: i64, share: i64| {
+        let price = tariff.price(network, Way::Boarding, &text(rider), &city.card).expect("a price");
+        assert_eq!((price.gross.units(), price.rider.units()), (gross, share), "{rider} on {network}");
+        assert_eq!(price.funder.is_some(), gross != share);
+    };
+    check("bus_short", "adult", 5_000, 5_000);
+    check("bus_middle", "adult", 6_000, 6_000);
+    check("bus_long", "student", 7_000, 3_000);
+    check("bus_long", "elderly", 7_000, 0);
+    let line = &city.lines[0];
+    let way = Way::Gated { from: &line.stations[0], to: &line.stations[13], ends: Ends::Both };
+    let student = tariff.price(&line.route.network, way, &text("student"), &city.card).expect("a price");
+    // Half of 19,000, rounded to 500.
+    assert_eq!((student.gross.units(), student.rider.units()), (19_000, 9_500));
+}
+
+#[test]
+fn what_the_plain_reader_does_not_know_is_refused_by_name() {
+    let check = |file: &str, from: &str, to: &str, says: &str| {
+        let mut files = city_files("minitown");
+        let text = String::from_utf8(files[file].clone()).expect("UTF-8");
+        assert!(text.contains(from), "{text}");
+        files.insert(file.to_owned(), text.replacen(from, to, 1).into_bytes());
+        let error = City::read(&files).and_then(|city| Tariff::read(&files, &city)).expect_err(says);
+        assert!(error.to_string().contains(says), "{error}");
+    };
+    let first_row = |file: &str| {
+        let text = String::from_utf8(city_files("minitown")[file].clone()).expect("UTF-8");
+        text.lines().nth(1).expect("a row").to_owned()
+    };
+    let rule = first_row("fare_leg_rules.txt");
+    check("fare_leg_rules.txt", &rule, &format!("{rule}\n{rule}"), "two rules for one ride");
+    check("fare_leg_rules.txt", "network_id", "from_timeframe_group_id", "from_timeframe_group_id");
+    check("fare_media.txt", "fare_media_type", "other", "no transit card");
+    check("parties.txt", "party_number", "other", "party_number");
+}
+
+#[test]
+fn mornings_and_evenings_are_full_and_no_ride_hides_in_another() {
+    let city = City::read(&city_files("hcmc")).expect("a city");
+    let (accounts, rides) = rides::draw(&city, 5_000, 1).expect("rides");
+    assert_eq!(rides.len(), 5_000);
+    let hour = |from: i64, to: i64| {
+        rides.iter().filter(|ride| (from * 3_600_000..to * 3_600_000).contains(&ride.start)).count()
+    };
+    let per_hour_at_noon = hour(11, 14) / 3;
+    assert!(hour(6, 8) / 2 > 2 * per_hour_at_noon, "{} against {per_hour_at_noon}", hour(6, 8) / 2);
+    assert!(hour(16, 18) / 2 > 2 * per_hour_at_noon, "{} against {per_hour_at_noon}", hour(16, 18) / 2);
+    assert!(hour(24, 28) > 0, "nobody rides after midnight");
+    assert_eq!(hour(0, 5) + hour(28, 48), 0);
+    let mut last: BTreeMap<usize, i64> = BTreeMap::new();
+    for ride in &rides {
+        if let Some(before) = last.insert(ride.account, ride.start) {
+            assert!(ride.start - before >= 30 * 60_000, "a ride begins within another");
+        }
+        if let Trip::Metro { duration, from, to, .. } = &ride.trip {
+            assert!(*duration < 55 * 60_000 && from != to);
+        }
+    }
+    assert_eq!(last.len(), accounts.len());
+}
+
+#[test]
+fn chance_is_the_same_everywhere_and_spreads() {
+    let mut chance = Random::new(42, "test");
+    // The golden numbers pin the generator: a change of it would change every simulated city.
+    let golden: Vec<u64> = (0..3).map(|_| chance.bits()).collect();
+    assert_eq!(golden, GOLDEN_BITS);
+    let mut counts = [0_u32; 10];
+    for _ in 0..10_000 {
+        counts[chance.index(10)] += 1;
+    }
+    assert!(counts.iter().all(|count| (850..1_150).contains(count)), "{counts:?}");
+    assert_eq!((chance.below(0), chance.between(5, 5), chance.index(0)), (0, 5, 0));
+    assert_ne!(Random::new(42, "a").bits(), Random::new(42, "b").bits());
+}
+
+/// Made by another implementation of the generator.
+const GOLDEN_BITS: [u64; 3] = [12_572_973_939_527_679_119, 18_043_076_861_065_052_407, 14_577_866_174_283_059_817];

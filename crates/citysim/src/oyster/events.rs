@@ -109,6 +109,9 @@ struct Touch {
     device: u32,
 }
 
+/// The traffic day of the sample ended at 04:30.
+const DAY_RULE: DayRule = DayRule { zone: chrono_tz::Europe::London, day_start_seconds: 4 * 3600 + 1800 };
+
 /// The Sunday the sample's week begins with.
 const FIRST_DAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(2009, 11, 1);
 
@@ -122,7 +125,7 @@ pub fn events(
     let mut maker = Maker {
         places,
         learned,
-        day_rule: DayRule { zone: chrono_tz::Europe::London, day_start_seconds: 4 * 3600 + 1800 },
+        day_rule: DAY_RULE,
         names: BTreeSet::new(),
         by_post: BTreeMap::new(),
         ids: BTreeSet::new(),
@@ -262,6 +265,12 @@ impl OysterDay {
     /// How many envelopes there are.
     pub fn envelope_count(&self) -> usize {
         self.order.len() + self.odd.len()
+    }
+
+    /// The service date of the first tap and the moment of the last.
+    pub fn span(&self) -> Option<(ServiceDate, EventTime)> {
+        let (first, last) = self.order.first().zip(self.order.last())?;
+        Some((DAY_RULE.service_date(first.at), last.at))
     }
 
     /// The accounts, one a row.
