@@ -1,0 +1,436 @@
+# Trang tài chính bằng tiếng Việt. Cùng khóa và cùng tham số với en.ftl; có kiểm thử giữ cho khớp.
+# Con số đã được định dạng sẵn; { $n } chỉ để chọn số ít, số nhiều.
+
+## Khung trang
+skip = Đến nội dung chính
+nav-label = Chính
+nav-days = Ngày kế toán
+nav-payouts = Chi trả
+nav-bank = Sao kê ngân hàng
+nav-breaks = Chênh lệch
+nav-balance = Bảng cân đối
+nav-quarantine = Cách ly
+sign-out = Đăng xuất
+language = Ngôn ngữ
+foot-zone = Giờ theo múi { $zone }
+foot-environment = Môi trường: { $environment }
+foot-request = Yêu cầu { $id }
+role-viewer = Người xem
+role-finance = Kế toán
+role-approver = Người duyệt
+crumbs-label = Vị trí trang
+filters-label = Bộ lọc
+pager-label = Trang
+pager-none = Không có dòng nào
+pager-shown = Dòng { $first } đến { $last } trong { $total }
+pager-previous = Trang trước
+pager-next = Trang sau
+sum = Cộng
+sum-of-all = Cộng tất cả các dòng
+period = Từ { $from } đến { $to }
+from-day = Từ ngày
+to-day = Đến ngày
+show = Xem
+all-cards = tất cả thẻ
+
+## Cột
+col-day = Ngày
+col-state = Trạng thái
+col-rides = Lượt đi
+col-gross = Tổng tiền vé
+col-rider = Khách trả
+col-subsidy = Trợ giá
+col-payments = Thu hộ trường học
+col-payments-count = Lượt trả
+col-refused = Từ chối
+col-hour = Giờ
+col-operator = Đơn vị vận tải
+col-share = Tỷ trọng
+col-cash = Tiền mặt giữ hộ
+col-net = Phải trả ròng
+col-school = Trường
+col-amount = Số tiền
+col-item = Khoản
+col-kind = Loại
+col-party = Đối tác
+col-reference = Mã tham chiếu
+col-seen = Tại ngân hàng
+col-ride = Lượt đi
+col-time = Thời điểm
+col-route = Tuyến
+col-from = Từ
+col-to = Đến
+col-stop = Trạm
+col-rider-category = Đối tượng
+col-shape = Kết quả
+col-service-date = Ngày đi
+col-posting-date = Ngày ghi sổ
+col-version = Phiên bản
+col-product = Loại vé
+col-rules = Quy tắc
+col-position = Vị trí nhật ký
+col-account = Tài khoản
+col-owner = Chủ sở hữu
+col-debit = Nợ
+col-credit = Có
+col-name = Tên
+col-vas = Mã VAS
+col-opening = Số dư đầu
+col-closing = Số dư cuối
+col-opening-debit = Đầu kỳ Nợ
+col-opening-credit = Đầu kỳ Có
+col-closing-debit = Cuối kỳ Nợ
+col-closing-credit = Cuối kỳ Có
+col-cause = Nguyên nhân
+col-code = Lý do
+col-first-seen = Phát hiện
+col-age = Tuổi (ngày)
+col-detail = Chi tiết
+col-where = Nơi phát sinh
+col-break-owner = Người phụ trách
+col-statement = Sao kê
+col-bank-account = Tài khoản ngân hàng
+col-first-day = Ngày đầu
+col-last-day = Ngày cuối
+col-proof = Kiểm số dư
+col-continuity = Tính liên tục
+col-posted = Sổ cái
+col-lines = Số dòng
+col-matched = Đã khớp
+col-file = Tệp
+col-received = Nhận lúc
+col-reason = Lý do
+col-statements = Số sao kê
+col-bytes = Byte
+col-digest = Mã băm
+col-line = Dòng
+col-booking-date = Ngày hạch toán
+col-value-date = Ngày giá trị
+col-met = Kết quả
+col-rule = Khớp theo
+col-end-to-end = Mã đầu cuối
+col-memo = Nội dung
+col-run = Đợt chi
+col-maker = Người lập
+col-checker = Người duyệt
+col-payees = Số đơn vị nhận
+col-seen-at-bank = Đã thấy tại ngân hàng
+col-total = Tổng tiền
+col-payee = Đơn vị nhận
+col-creditor = Tài khoản nhận
+col-fare-owed = Tiền vé
+col-refusal = Lần từ chối
+col-tap = Lượt chạm
+col-source = Nguồn
+
+## Ngày
+days-lead = Bấm vào con số nào cũng thấy các dòng tạo nên nó.
+days-caption = Các ngày
+days-empty = Chưa ngày nào có bút toán. Lượt chạm đầu tiên được xử lý sẽ mở ngày đầu tiên.
+day-open = Đang mở
+day-closing = Đang khóa sổ
+day-closed = Đã khóa sổ
+day-neighbours = Ngày khác
+day-before = Ngày trước
+day-after = Ngày sau
+day-closed-at = Khóa sổ lúc { $at }; số liệu không còn thay đổi.
+day-not-closed = Đang mở: số liệu tăng theo từng lượt chạm được xử lý.
+day-run = Xem đợt chi trả
+day-operators = { $n ->
+   *[other] { $count } đơn vị vận tải
+}
+day-gross-note = Khách trả cộng trợ giá
+day-of-gross = { $share } tổng tiền vé
+day-bank-difference = Chênh lệch ngân hàng
+day-bank-agrees = Khớp ngân hàng đến { $date }
+day-bank-none = Chưa có sao kê nào được ghi sổ
+day-breaks = { $n ->
+   *[other] { $count } chênh lệch chưa xử lý
+}
+day-unpriced = { $n ->
+   *[other] { $count } lượt đi trong ngày chưa có giá vé
+}
+day-no-rides = Không có lượt đi nào được ghi sổ trong ngày này.
+day-positions = Mã băm số dư khi khóa sổ:
+pipeline-caption = Kết quả của mọi lượt chạm
+pipeline-accepted = lượt chạm đã nhận, mọi ngày
+pipeline-posted = đã ghi sổ
+pipeline-duplicate = trùng lặp
+pipeline-quarantined = cách ly
+pipeline-open = { $n ->
+   *[other] { $count } chưa xử lý
+}
+pipeline-pending = đang chờ
+pipeline-holds = Không sót lượt chạm nào
+pipeline-fails = Có lượt chạm bị sót
+pipeline-halted = Việc xử lý đang dừng:
+chart-caption = Lượt đi theo giờ
+chart-legend = Lượt đi bắt đầu trong giờ
+chart-note = Cùng số liệu có trong bảng bên dưới.
+chart-table = Xem số liệu dạng bảng
+rides-count = { $n ->
+   *[other] { $count } lượt đi
+}
+hours-caption = Lượt đi theo giờ bắt đầu
+hours-lead = Theo giờ địa phương, từ giờ bắt đầu ngày vận hành.
+operators-caption = Đơn vị vận tải
+operators-lead = Doanh thu trong ngày của từng đơn vị và số tiền phải trả cho đơn vị.
+schools-caption = Trường học
+schools-lead = Số tiền từng trường nhận từ tài khoản thẻ trong ngày.
+schools-empty = Không có khoản trả nào cho trường học trong ngày này.
+items-caption = Khoản chờ thấy tại ngân hàng
+items-lead = Những khoản của ngày này mà sổ cái chờ thấy trên sao kê, và dòng sao kê đã thấy.
+items-empty = Ngày này sổ cái không chờ khoản nào tại ngân hàng.
+item-seen = Đã thấy
+item-awaited = Đang chờ
+item-not-paid = Không phải trả
+item-kind-top-up = Nạp tiền
+item-kind-payout = Chi trả
+item-kind-subsidy = Trợ giá
+item-kind-acquirer = Ngân hàng thanh toán thẻ
+
+## Đơn vị vận tải
+operator-lead = Bảng kê { $date }, theo tuyến. Mỗi con số dẫn đến các lượt đi của nó.
+operator-net = Phải trả ròng trong ngày
+operator-net-caption = Cách tính số phải trả
+operator-opening = Còn phải trả trước ngày
+operator-fares = Tiền vé khách trả
+operator-subsidies = Trợ giá của các bên tài trợ
+operator-cash = Tiền mặt đơn vị thu hộ
+operator-paid = Đã chi trả trong ngày
+operator-closing = Còn phải trả sau ngày
+operator-holds = Lượt đi khớp sổ cái
+operator-fails = Lượt đi lệch sổ cái
+routes-caption = Tuyến
+routes-empty = Đơn vị này không có lượt đi nào được ghi sổ trong ngày.
+
+## Lượt đi
+charges-title = Lượt đi
+charges-lead = Mọi giá vé được ghi sổ trong ngày. Giá thay đổi về sau sẽ xuất hiện thêm một dòng với phần chênh lệch.
+charges-caption = Lượt đi và giá vé
+charges-empty = Không có lượt đi nào khớp bộ lọc.
+filter-drop = { $filter } ✕
+filter-unpriced = Chưa có giá vé
+shape-ride = Trọn chuyến
+shape-missing-exit = Thiếu lượt ra
+shape-missing-entry = Thiếu lượt vào
+shape-cancelled = Đã hủy
+shape-no-fare = Chưa có giá
+
+## Lượt chạm
+tap-title = Lượt chạm
+tap-posted = Đã ghi sổ
+tap-entry = Lượt chạm vào
+tap-exit = Lượt chạm ra
+tap-seen = Thiết bị đã ghi nhận
+tap-received-at = Cổng nhận lúc
+tap-account = Tài khoản thẻ
+tap-position = Vị trí trong nhật ký
+tap-position-text = Luồng { $stream }, phân vùng { $partition }, vị trí { $offset }
+tap-digest = Mã băm nội dung đã ký
+kind-bus-boarding = Lên xe buýt
+kind-qr-boarding = Lên xe buýt bằng mã QR
+kind-metro-entry = Vào ga metro
+kind-metro-exit = Ra ga metro
+kind-school-payment = Trả tiền trường học
+kind-top-up = Nạp tiền
+why-caption = Vì sao có giá này
+why-nothing = Lượt chạm này không có giá riêng: chưa biết chuyến đi của nó.
+why-refused = Khoản trả { $amount } cho { $party } theo { $reference } bị từ chối; không thu tiền.
+why-top-up = Đã nạp { $amount } vào tài khoản thẻ qua { $party }, mã tham chiếu { $reference }.
+why-payment = Đã trả { $amount } cho { $party } theo hóa đơn { $reference }.
+why-from-to = từ { $from } đến { $to }
+why-from = từ { $from }
+why-to = đến { $to }
+why-cost = Chuyến đi tuyến { $route } { $stops } có giá { $gross }: loại vé { $product }, theo quy tắc { $rules }.
+why-incomplete = Chuyến đi tuyến { $route } { $stops } không trọn ({ $shape }) nên áp dụng mức thu cho trường hợp này: { $gross }, loại vé { $product }, theo quy tắc { $rules }.
+why-unknown = Chuyến đi tuyến { $route } { $stops } chưa có giá vé ({ $reason }): chưa thu tiền, chờ người xem xét.
+why-rider-alone = Khách thuộc đối tượng “{ $category }” tự trả { $rider }.
+why-shared = Khách thuộc đối tượng “{ $category }” trả { $rider }; phần còn lại do { $funders } chi trả.
+why-funder = { $party } ({ $amount })
+versions-caption = Các phiên bản giá
+versions-empty = Không có giá.
+lines-caption = Bút toán sổ cái
+lines-empty = Lượt chạm này không tạo bút toán nào.
+posting-fare = Tiền vé
+posting-rerate = Tính lại giá
+posting-top-up = Nạp tiền
+posting-school-payment = Trả tiền trường học
+posting-payout = Chi trả
+posting-bank-line = Dòng sao kê
+posting-suspense = Treo chờ xử lý
+posting-funding = Tài trợ
+
+## Sổ cái
+balance-caption = Các tài khoản
+balance-empty = Chưa nạp hệ thống tài khoản.
+balance-holds = Tổng Nợ bằng tổng Có
+balance-fails = Tổng Nợ lệch tổng Có
+owners-caption = Chủ sở hữu
+owners-empty = Tài khoản này chưa từng có bút toán.
+entries-title = Bút toán sổ cái
+entries-caption = Ghi Nợ và ghi Có
+entries-empty = Không có bút toán nào khớp bộ lọc.
+
+## Chênh lệch
+breaks-title = Chênh lệch
+breaks-lead = Nơi sổ cái và ngân hàng không khớp. Mỗi chênh lệch có lý do, tuổi và đường dẫn đến hai bên.
+breaks-caption = Chênh lệch
+breaks-empty = Không có chênh lệch. Sổ cái khớp ngân hàng trong phạm vi các sao kê đã nạp.
+breaks-open = Chưa xử lý
+breaks-closed = Đã đóng
+breaks-all = Tất cả
+break-open = Chưa xử lý
+break-closed = Đã đóng
+statement-line = Dòng { $count }
+
+## Ngân hàng
+bank-lead = Sao kê chỉ vào sổ cái khi số dư tự chứng minh là đúng.
+statements-caption = Sao kê
+statements-empty = Chưa nạp sao kê nào. Hãy nạp tệp camt.053 của ngân hàng.
+statement-title = Sao kê
+statement-posted = Đã ghi sổ
+statement-not-posted = Chưa ghi sổ
+proof-proven = Đúng số dư
+proof-failed = Sai số dư
+proof-not-provable = Không kiểm được
+continuity-first = Đầu tiên
+continuity-follows = Liên tục
+continuity-gap = Gián đoạn
+proof-caption = Kiểm số dư
+proof-booked = Phát sinh đã hạch toán
+proof-difference = Chênh lệch
+files-caption = Tệp đã nhận
+files-empty = Chưa nhận tệp nào.
+file-read = Đã đọc
+file-refused = Từ chối
+import-caption = Nạp sao kê
+import-file = Tệp của ngân hàng (camt.053)
+import-do = Nạp
+import-stored = Đã đọc tệp; các sao kê ở bên dưới.
+import-again = Tệp này đã được nạp trước đây; không thêm gì.
+import-refused = Tệp bị từ chối: { $reason } ({ $code }). Tệp được giữ lại bên dưới cùng chi tiết.
+bank-lines-caption = Các dòng
+bank-lines-empty = Sao kê không có dòng nào.
+sum-booked = Cộng các dòng đã hạch toán
+line-matched = Đã khớp
+line-pending = Chưa hạch toán
+line-unmatched = Chưa khớp
+rule-end-to-end = Mã đầu cuối
+rule-reference = Mã tham chiếu
+
+## Chi trả
+payouts-lead = Một người lập, một người khác duyệt đúng bản đã lập, và tệp cho ngân hàng chỉ tạo một lần.
+propose-caption = Lập đợt chi trả
+propose-none = Mọi ngày đã khóa sổ đều có đợt chi. Khóa sổ một ngày để lập đợt tiếp theo.
+propose-day = Ngày kế toán
+propose-do = Lập đợt chi
+runs-caption = Các đợt chi trả
+runs-empty = Chưa có đợt chi trả nào được lập.
+run-proposed = Chờ duyệt
+run-approved = Đã duyệt
+run-sent = Đã gửi
+run-settled = Đã tất toán
+run-partial = Tất toán một phần
+run-title = Chi trả ngày { $date }
+run-lead = { $maker } lập lúc { $at }.
+run-approved-by = { $checker } duyệt lúc { $at }.
+run-file = Tệp thanh toán (pain.001)
+run-digest = Mã băm của bản đề nghị
+run-file-digest = Mã băm của tệp thanh toán
+approve-caption = Phê duyệt
+approve-do = Duyệt { $total }
+approve-other = Cần người có vai trò người duyệt, không phải người lập, phê duyệt đợt chi này.
+payouts-caption = Đơn vị nhận
+payouts-empty = Đợt chi này không trả cho ai.
+party-kind-operator = Đơn vị vận tải
+party-kind-school = Trường học
+
+## Cách ly
+quarantine-title = Cách ly
+quarantine-lead = Những gì bị từ chối, kèm đúng các byte đã nhận. Không mất gì cả.
+quarantine-caption = Các lần từ chối
+quarantine-empty = Không có gì bị cách ly theo bộ lọc này.
+quarantine-open = Chưa xử lý
+quarantine-retried = Đã thử lại
+quarantine-dismissed = Đã bỏ qua
+quarantine-all = Tất cả
+refusal-open = Chưa xử lý
+refusal-retried = Đã thử lại
+refusal-dismissed = Đã bỏ qua
+refusal-caption = Lần từ chối
+refusal-by = Người xử lý
+raw-caption = { $n ->
+   *[other] Các byte đã nhận ({ $count } byte)
+}
+retry-do = Thử lại tất cả: { $code }
+retry-said = Đã thử lại { $tried }, trong đó { $received } được đưa vào nhật ký.
+refusal-same = Tất cả cùng lý do này
+source-gateway = Cổng nhận
+source-log = Nhật ký sự kiện
+
+## Đăng nhập
+login-title = Đăng nhập
+login-lead = Trang tài chính của trung tâm bù trừ vé.
+login-failed = Tên đăng nhập và mật khẩu không khớp. Hãy kiểm tra rồi thử lại.
+login-name = Tên đăng nhập
+login-password = Mật khẩu
+login-do = Đăng nhập
+
+## Sự cố
+problem-home = Về các ngày kế toán
+help-other = Không có gì bị thay đổi. Nếu lặp lại, hãy báo quản trị viên số yêu cầu ở cuối trang.
+help-not-found = Trang có thể đã chuyển hoặc bản ghi không tồn tại. Hãy kiểm tra địa chỉ, hoặc bắt đầu từ các ngày kế toán.
+help-forbidden = Vai trò của bạn không có quyền này, hoặc biểu mẫu mở quá lâu. Hãy mở lại trang rồi thử lại.
+help-unavailable = Một phần hệ thống tạm ngừng. Không có gì bị thay đổi; hãy thử lại sau giây lát.
+help-approval-self = Cần hai người: hãy nhờ một người duyệt khác.
+help-approval-stale = Bản đề nghị đã thay đổi sau khi bạn mở. Hãy mở lại và xem số liệu mới.
+help-approval-used = Bản đề nghị này đã được quyết định. Mở ra để xem người đã quyết định.
+
+## Mã
+code-decode = Không đọc được
+code-too-large = Quá lớn
+code-mac-bad = Sai chữ ký
+code-key-unknown = Khóa lạ
+code-device-unknown = Thiết bị lạ
+code-device-mismatch = Nội dung của thiết bị khác
+code-device-operator = Thiết bị của đơn vị khác
+code-medium-unknown = Thẻ lạ
+code-stop-unknown = Trạm lạ
+code-route-unknown = Tuyến lạ
+code-party-unknown = Đối tác lạ
+code-policy-unknown = Không có chính sách vé hiệu lực
+code-clock-future = Thời điểm ở tương lai
+code-clock-old = Quá cũ
+code-clock-invalid = Thời điểm không thể có
+code-amount-range = Số tiền ngoài giới hạn
+code-amount-currency = Sai loại tiền
+code-text-invalid = Chuỗi ký tự không hợp lệ
+code-duplicate = Trùng lặp
+code-tap-conflict = Trùng số, khác nội dung
+code-insufficient-funds = Không đủ số dư
+code-wrong-partition = Sai phân vùng
+code-poison = Không thể phán quyết
+code-offset-gap = Nhật ký bị khuyết
+code-offset-past-end = Vị trí ngoài nhật ký
+code-topic-replaced = Nhật ký bị thay thế
+code-file-truncated = Tệp bị cắt cụt
+code-file-encoding = Sai bảng mã ký tự
+code-file-xml = XML không hợp lệ
+code-file-no-profile = Định dạng tệp lạ
+code-stmt-field = Không đọc được một trường
+code-balance-proof = Số dư không khớp
+code-statement-gap = Thiếu một sao kê
+code-checksum = Sai tổng kiểm tra
+code-unmatched-bank = Chỉ có ở ngân hàng
+code-unmatched-ledger = Chỉ có trong sổ cái
+code-amount-diff = Lệch số tiền
+code-ambiguous = Nhiều khoản có thể khớp
+code-approval-self = Bản do chính mình lập
+code-approval-stale = Bản đề nghị đã thay đổi
+code-approval-used = Đã được quyết định
+code-unauthenticated = Chưa đăng nhập
+code-forbidden = Không có quyền
+code-not-found = Không tìm thấy
+code-bad-request = Không đọc được yêu cầu
+code-unavailable = Tạm thời không phục vụ được

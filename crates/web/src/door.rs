@@ -1,0 +1,39 @@
+//! The taps' door: what the gateway asks of the engine, so that the web need not know which event log stands behind.
+
+use engine::EngineError;
+use engine::intake::{Intake, Receipt, Retried};
+use primitives::{Code, TapId};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use store::intake::Fate;
+use wire::{BodyFormat, EventLog};
+
+/// An answer of the engine that is on its way.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
+
+/// Takes batches of raw envelopes, and tells what became of a tap.
+pub trait TapDoor: Send + Sync + 'static {
+    /// Hands a batch in: each envelope with the form it came in. One receipt per envelope, in order.
+    fn receive(&self, batch: Vec<(BodyFormat, Vec<u8>)>) -> Answer<'_, Vec<Receipt>>;
+
+    /// What became of a tap; none when nothing with this identity ever came.
+    fn fate(&self, tap: TapId) -> Answer<'_, Option<Fate>>;
+
+    /// Tries the taps again that were set aside at the door with this code, for a person.
+    fn retry<'a>(&'a self, code: Code, person: &'a str) -> Answer<'a, Retried>;
+}
+
+impl<L: EventLog> TapDoor for Arc<Intake<L>> {
+    fn receive(&self, batch: Vec<(BodyFormat, Vec<u8>)>) -> Answer<'_, Vec<Receipt>> {
+        Box::pin(Intake::receive(self, batch))
+    }
+
+    fn fate(&self, tap: TapId) -> Answer<'_, Option<Fate>> {
+        Box::pin(Intake::fate(self, tap))
+    }
+
+    fn retry<'a>(&'a self, code: Code, person: &'a str) -> Answer<'a, Retried> {
+        Box::pin(self.retry_quarantined(code, person))
+    }
+}
