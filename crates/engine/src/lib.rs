@@ -22,6 +22,7 @@ pub mod error;
 pub mod intake;
 mod office;
 mod post;
+pub mod reconcile;
 pub mod registry;
 pub mod report;
 mod resolve;
