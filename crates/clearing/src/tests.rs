@@ -1,3 +1,4 @@
+#![allow(clippy::arithmetic_side_effects, reason = "tests compute with small numbers")]
 use super::*;
 use ledger::{Chart, Kind};
 use primitives::*;

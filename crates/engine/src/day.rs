@@ -98,3 +98,10 @@ pub async fn wait_closed(
         }
     }
 }
+
+/// The positions of the whole ledger, whatever the order it came in: where the money is, for every account, account of
+/// the chart and day of travel.
+pub async fn positions(conn: &mut PgConnection) -> Result<Digest, EngineError> {
+    let mut unit = crate::report::snapshot(conn).await?;
+    Ok(settle::positions(&mut unit, None).await?)
+}

@@ -1,7 +1,7 @@
 //! Wiring: a database, a log, policies, and the workers on them.
 
-use crate::log::{AnyLog, LogKind};
 use crate::database;
+use crate::log::{AnyLog, LogKind};
 use anyhow::{Context as _, anyhow, bail};
 use engine::worker::{Settings, Stats, Worker};
 use fares::{Files, Policies};
@@ -40,7 +40,8 @@ pub struct Running {
 /// Reads a policy's files from a directory.
 pub fn read_policy(directory: &Path) -> anyhow::Result<Files> {
     let mut files = Files::new();
-    let entries = std::fs::read_dir(directory).with_context(|| format!("reading the policy {}", directory.display()))?;
+    let entries = std::fs::read_dir(directory)
+        .with_context(|| format!("reading the policy {}", directory.display()))?;
     for entry in entries {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "txt") {
@@ -68,7 +69,12 @@ pub async fn open_log(kind: LogKind, pool: &PgPool, topic: &str, partitions: u32
 
 impl House {
     /// Opens a house on a migrated database: loads the policy, registers the log, opens the books on `first_day`.
-    pub async fn open(pool: PgPool, log: AnyLog, files: &Files, first_day: PostingDate) -> anyhow::Result<Self> {
+    pub async fn open(
+        pool: PgPool,
+        log: AnyLog,
+        files: &Files,
+        first_day: PostingDate,
+    ) -> anyhow::Result<Self> {
         let policy = fares::load(files).map_err(|errors| {
             let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
             anyhow!("the policy does not load:\n  {}", lines.join("\n  "))

@@ -9,6 +9,7 @@ mod house;
 mod log;
 mod replay;
 mod serve;
+mod simulated;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -34,6 +35,8 @@ enum Command {
     Serve(serve::Args),
     /// Run a clearing worker alone.
     Clear(serve::ClearArgs),
+    /// Let somebody sign in to the finance web.
+    Person(serve::PersonArgs),
     /// Measure.
     Bench {
         #[command(subcommand)]
@@ -71,6 +74,7 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Replay { source } => replay::run(source).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Clear(args) => serve::clear(args).await,
+        Command::Person(args) => serve::person(args).await,
         Command::Bench { what } => bench::run(what).await,
     }
 }

@@ -1,0 +1,37 @@
+//! What benches read of the database: how much log it wrote, and when which records were committed.
+
+use crate::error::{Doing as _, StoreError};
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+/// Bytes of write-ahead log since the server was made.
+pub async fn wal_bytes(connection: &mut PgConnection) -> Result<i64, StoreError> {
+    sqlx::query_scalar("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint")
+        .fetch_one(connection)
+        .await
+        .doing("reading the write-ahead log's position")
+}
+
+/// A committed batch of one partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Commit {
+    /// The partition.
+    pub part: i32,
+    /// Its first record.
+    pub from_off: i64,
+    /// One past its last.
+    pub to_off: i64,
+    /// When it was written, by the database's clock.
+    pub at: DateTime<Utc>,
+}
+
+/// All committed batches of a stream, by partition and offset.
+pub async fn commits(connection: &mut PgConnection, stream_id: i32) -> Result<Vec<Commit>, StoreError> {
+    sqlx::query_as(
+        "SELECT part, from_off, to_off, at FROM ingest.commit_log WHERE stream_id = $1 ORDER BY part, from_off",
+    )
+    .bind(stream_id)
+    .fetch_all(connection)
+    .await
+    .doing("reading the commit log")
+}
