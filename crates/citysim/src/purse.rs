@@ -172,7 +172,9 @@ impl Purse<'_> {
         };
         *till -= amount.units();
         let receipt = format!("R{}-{:06}", self.date.0.format("%y%m%d"), self.top_ups.len() + 1);
-        self.push(account, channel.no, channel.id.clone(), Some(operator), receipt, amount, at)?;
+        let reference = crate::city::text(&receipt)?;
+        let (channel, channel_id, cash_at) = (channel.no, channel.id.clone(), Some(operator));
+        self.top_ups.push(TopUp { account, channel, channel_id, cash_at, reference, amount, at });
         Ok(true)
     }
 
@@ -181,23 +183,9 @@ impl Purse<'_> {
         // Room for ten million references a day keeps the references of two days apart.
         let number = self.date.day_number().unsigned_abs() * 10_000_000 + self.top_ups.len() as u64 + 1;
         let amount = self.coin.times(coins)?;
-        let reference = bank::reference::make(number);
-        self.push(account, channel.no, channel.id.clone(), None, reference, amount, at)
-    }
-
-    #[allow(clippy::too_many_arguments)] // One field of the record each; a struct would be the record itself.
-    fn push(
-        &mut self,
-        account: usize,
-        channel: PartyNo,
-        channel_id: Text,
-        cash_at: Option<PartyNo>,
-        reference: String,
-        amount: Minor,
-        at: i64,
-    ) -> Result<(), SimError> {
-        let reference = crate::city::text(&reference)?;
-        self.top_ups.push(TopUp { account, channel, channel_id, cash_at, reference, amount, at });
+        let reference = crate::city::text(&bank::reference::make(number))?;
+        let (channel, channel_id) = (channel.no, channel.id.clone());
+        self.top_ups.push(TopUp { account, channel, channel_id, cash_at: None, reference, amount, at });
         Ok(())
     }
 }

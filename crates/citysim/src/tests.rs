@@ -137,4 +137,5 @@ fn chance_is_the_same_everywhere_and_spreads() {
 }
 
 /// Made by another implementation of the generator.
-const GOLDEN_BITS: [u64; 3] = [12_572_973_939_527_679_119, 18_043_076_861_065_052_407, 14_577_866_174_283_059_817];
+const GOLDEN_BITS: [u64; 3] =
+    [12_572_973_939_527_679_119, 18_043_076_861_065_052_407, 14_577_866_174_283_059_817];

@@ -3,7 +3,8 @@ use bank::{Party, Payment, PayoutFile, Proof, read_camt053, write_pain001};
 use chrono::DateTime;
 
 fn bank_side() -> BankSide {
-    let credit = |number, amount| BankCredit { reference: bank::reference::make(number), amount: Minor::new(amount) };
+    let credit =
+        |number, amount| BankCredit { reference: bank::reference::make(number), amount: Minor::new(amount) };
     BankSide {
         account: "1000000001".to_owned(),
         holder: "HOLDER & SONS".to_owned(),
@@ -108,7 +109,8 @@ fn payouts_are_debited_under_their_own_ids() {
 #[test]
 fn the_same_day_gives_the_same_bytes() {
     let side = bank_side();
-    let statement = || side.statement(&order(&side.account, side.currency), date(), &claims()).expect("one").bytes;
+    let statement =
+        || side.statement(&order(&side.account, side.currency), date(), &claims()).expect("one").bytes;
     assert_eq!(statement(), statement());
 }
 

@@ -11,7 +11,14 @@ const HEADER: &str = "downo,daytype,SubSystem,StartStn,EndStation,EntTime,EntTim
                       JNYTYP,DailyCapping,FFare,DFare,RouteID,FinalProduct\n";
 
 /// A row; only what is read matters.
-fn row(day: u32, net: &str, from: &str, to: &str, entry: u32, exit: u32, kind: &str, fare: i64) -> String {
+fn row(
+    day: u32,
+    net: &str,
+    (from, to): (&str, &str),
+    (entry, exit): (u32, u32),
+    kind: &str,
+    fare: i64,
+) -> String {
     let name = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][day as usize - 1];
     format!(
         "{day},\"{name}\",\"{net}\",\"{from}\",\"{to}\",\"{entry}\",\"\",\"{exit}\",\"\",\"-------\",\"{kind}\",\"N\",\
@@ -27,21 +34,23 @@ fn file(rows: &[String]) -> Vec<u8> {
 /// tram, and unfinished rides.
 fn lesson() -> Vec<u8> {
     let mut rows = Vec::new();
-    for (from, to, fare) in [("Ash", "Birch", 160), ("Birch ", "Ash", 160), ("Ash", "Birch", 110), ("Birch", "Ash", 110)] {
-        rows.push(row(2, "LUL", from, to, 700, 720, "PPY", fare));
+    for (from, to, fare) in
+        [("Ash", "Birch", 160), ("Birch ", "Ash", 160), ("Ash", "Birch", 110), ("Birch", "Ash", 110)]
+    {
+        rows.push(row(2, "LUL", (from, to), (700, 720), "PPY", fare));
     }
     for minute in [395, 566, 965, 1136] {
-        rows.push(row(2, "LUL", "Ash", "Birch", minute, minute + 20, "PPY", 220));
+        rows.push(row(2, "LUL", ("Ash", "Birch"), (minute, minute + 20), "PPY", 220));
     }
     // Two rides are not enough to believe, and season tickets teach nothing.
     for _ in 0..2 {
-        rows.push(row(2, "LUL", "Ash", "Cedar", 700, 730, "PPY", 180));
-        rows.push(row(2, "LUL", "Ash", "Cedar", 700, 730, "TKT", 0));
+        rows.push(row(2, "LUL", ("Ash", "Cedar"), (700, 730), "PPY", 180));
+        rows.push(row(2, "LUL", ("Ash", "Cedar"), (700, 730), "TKT", 0));
     }
     for _ in 0..3 {
-        rows.push(row(2, "LTB", "Bus", "Bus", 700, 0, "PPY", 100));
-        rows.push(row(2, "TRAM", "Dale", "Not Applicable", 700, 0, "PPY", 90));
-        rows.push(row(2, "LUL", "Ash", "Unfinished", 700, 0, "PPY", 400));
+        rows.push(row(2, "LTB", ("Bus", "Bus"), (700, 0), "PPY", 100));
+        rows.push(row(2, "TRAM", ("Dale", "Not Applicable"), (700, 0), "PPY", 90));
+        rows.push(row(2, "LUL", ("Ash", "Unfinished"), (700, 0), "PPY", 400));
     }
     file(&rows)
 }
@@ -76,7 +85,7 @@ fn a_cell_has_its_most_frequent_fare_and_a_tie_goes_to_the_higher() {
 fn peaks_have_the_observed_grace_and_only_on_working_days() {
     let check = |day, minute, peak: bool| {
         let mut found = None;
-        let file = file(&[row(day, "LUL", "Ash", "Birch", minute, minute + 9, "PPY", 1)]);
+        let file = file(&[row(day, "LUL", ("Ash", "Birch"), (minute, minute + 9), "PPY", 1)]);
         each_row(&file, |reading| {
             let Reading::Row(row) = reading else { panic!("odd") };
             found = Some(row.is_peak());
@@ -84,9 +93,16 @@ fn peaks_have_the_observed_grace_and_only_on_working_days() {
         .expect("a row");
         assert_eq!(found, Some(peak), "day {day}, minute {minute}");
     };
-    for (minute, peak) in
-        [(394, false), (395, true), (566, true), (567, false), (964, false), (965, true), (1136, true), (1137, false)]
-    {
+    for (minute, peak) in [
+        (394, false),
+        (395, true),
+        (566, true),
+        (567, false),
+        (964, false),
+        (965, true),
+        (1136, true),
+        (1137, false),
+    ] {
         check(2, minute, peak);
         check(6, minute, peak);
         check(1, minute, false);
@@ -158,7 +174,8 @@ fn the_policy_charges_what_was_learned() {
         assert_eq!(charged, charge, "{row}");
         assert_eq!(classify(&truth, charged.map(Minor::new)), class, "{row}");
     };
-    let ash_birch = |day, minute, kind, fare| row(day, "LUL", "Birch", "Ash", minute, minute + 15, kind, fare);
+    let ash_birch =
+        |day, minute, kind, fare| row(day, "LUL", ("Birch", "Ash"), (minute, minute + 15), kind, fare);
     check(ash_birch(3, 700, "PPY", 160), Some(160), Class::Equal);
     check(ash_birch(3, 394, "PPY", 160), Some(160), Class::Equal);
     check(ash_birch(3, 395, "PPY", 220), Some(220), Class::Equal);
@@ -171,36 +188,36 @@ fn the_policy_charges_what_was_learned() {
     check(ash_birch(6, 1_470, "PPY", 160), Some(160), Class::Equal);
     check(ash_birch(3, 700, "TKT", 0), Some(0), Class::Equal);
     check(ash_birch(3, 700, "MIX", 40), None, Class::Other);
-    check(row(3, "LUL", "Ash", "Cedar", 700, 730, "PPY", 180), None, Class::NotLearned);
-    check(row(3, "LUL", "Ash", "Cedar", 700, 730, "TKT", 0), Some(0), Class::NotLearned);
-    check(row(3, "LUL", "New", "Newer", 700, 700, "PPY", 180), None, Class::NotLearned);
-    check(row(3, "LTB", "Bus", "Bus", 700, 0, "PPY", 100), Some(100), Class::Equal);
-    check(row(3, "LTB", "Bus", "Bus", 400, 0, "PPY", 100), None, Class::NotLearned);
-    check(row(3, "TRAM", "Dale", "Not Applicable", 700, 0, "PPY", 45), Some(90), Class::HalfFare);
-    check(row(3, "TRAM", "Dale", "Elm", 700, 720, "PPY", 90), None, Class::NotLearned);
-    check(row(3, "LUL", "Birch", "Unfinished", 700, 0, "PPY", 400), Some(400), Class::NotLearned);
-    check(row(3, "LUL", "Unstarted", "Birch", 700, 720, "PPY", 400), Some(400), Class::NotLearned);
-    check(row(3, "LUL", "Birch", "Unfinished", 700, 0, "TKT", 0), Some(0), Class::NotLearned);
-    check(row(3, "DLR", "Fern", "Unfinished", 700, 0, "PPY", 400), None, Class::NotLearned);
-    check(row(3, "LUL", "Ash", "Ash", 700, 701, "PPY", 400), None, Class::NotLearned);
+    check(row(3, "LUL", ("Ash", "Cedar"), (700, 730), "PPY", 180), None, Class::NotLearned);
+    check(row(3, "LUL", ("Ash", "Cedar"), (700, 730), "TKT", 0), Some(0), Class::NotLearned);
+    check(row(3, "LUL", ("New", "Newer"), (700, 700), "PPY", 180), None, Class::NotLearned);
+    check(row(3, "LTB", ("Bus", "Bus"), (700, 0), "PPY", 100), Some(100), Class::Equal);
+    check(row(3, "LTB", ("Bus", "Bus"), (400, 0), "PPY", 100), None, Class::NotLearned);
+    check(row(3, "TRAM", ("Dale", "Not Applicable"), (700, 0), "PPY", 45), Some(90), Class::HalfFare);
+    check(row(3, "TRAM", ("Dale", "Elm"), (700, 720), "PPY", 90), None, Class::NotLearned);
+    check(row(3, "LUL", ("Birch", "Unfinished"), (700, 0), "PPY", 400), Some(400), Class::NotLearned);
+    check(row(3, "LUL", ("Unstarted", "Birch"), (700, 720), "PPY", 400), Some(400), Class::NotLearned);
+    check(row(3, "LUL", ("Birch", "Unfinished"), (700, 0), "TKT", 0), Some(0), Class::NotLearned);
+    check(row(3, "DLR", ("Fern", "Unfinished"), (700, 0), "PPY", 400), None, Class::NotLearned);
+    check(row(3, "LUL", ("Ash", "Ash"), (700, 701), "PPY", 400), None, Class::NotLearned);
 }
 
 #[test]
 fn every_row_becomes_taps_or_is_sent_as_it_stands() {
     let long = "x".repeat(200);
     let rows = [
-        row(2, "LUL", "Ash", "Birch", 700, 700, "PPY", 160),
-        row(2, "LUL", "Ash", "Unfinished", 701, 0, "PPY", 400),
-        row(2, "LUL", "Unstarted", "Birch", 600, 720, "TKT", 0),
-        row(2, "LTB", "Bus", "Bus", 1_710, 0, "PPY", 100),
-        row(2, "LUL", &long, "Birch", 702, 730, "PPY", 160),
-        row(2, "LUL", "\u{7}bell", "Bi\u{301}rch", 702, 730, "NEW", 160),
-        row(2, &long, "Ash", "Birch", 702, 730, "PPY", 160),
-        row(2, "LUL", "Unstarted", "Unfinished", 700, 0, "PPY", 400),
-        row(2, "LUL", "Ash", "Birch", 99_999, 730, "PPY", 160),
+        row(2, "LUL", ("Ash", "Birch"), (700, 700), "PPY", 160),
+        row(2, "LUL", ("Ash", "Unfinished"), (701, 0), "PPY", 400),
+        row(2, "LUL", ("Unstarted", "Birch"), (600, 720), "TKT", 0),
+        row(2, "LTB", ("Bus", "Bus"), (1_710, 0), "PPY", 100),
+        row(2, "LUL", (&long, "Birch"), (702, 730), "PPY", 160),
+        row(2, "LUL", ("\u{7}bell", "Bi\u{301}rch"), (702, 730), "NEW", 160),
+        row(2, &long, ("Ash", "Birch"), (702, 730), "PPY", 160),
+        row(2, "LUL", ("Unstarted", "Unfinished"), (700, 0), "PPY", 400),
+        row(2, "LUL", ("Ash", "Birch"), (99_999, 730), "PPY", 160),
         "2,Mon,LUL\n".to_owned(),
         "garbage \u{0}\n".to_owned(),
-        row(2, "LUL", "Ash", "Birch", 700, 710, "PPY", 0).replace("N\",0", "N\",none"),
+        row(2, "LUL", ("Ash", "Birch"), (700, 710), "PPY", 0).replace("N\",0", "N\",none"),
     ];
     let day = file(&rows);
     let learned = learn(&[&day]).expect("rows");
@@ -232,12 +249,15 @@ fn every_row_becomes_taps_or_is_sent_as_it_stands() {
     let first = &events.rows[0];
     assert!(first.entry < first.exit || first.entry.expect("in").device != first.exit.expect("out").device);
     assert_eq!(events.accounts().count(), events.rows.len());
-    assert_eq!(events.accounts().map(|account| account.id).collect::<std::collections::BTreeSet<_>>().len(), 8);
+    assert_eq!(
+        events.accounts().map(|account| account.id).collect::<std::collections::BTreeSet<_>>().len(),
+        8
+    );
 }
 
 #[test]
 fn a_row_past_midnight_stays_in_its_service_day() {
-    let day = file(&[row(1, "LTB", "Bus", "Bus", 1_709, 0, "PPY", 100)]);
+    let day = file(&[row(1, "LTB", ("Bus", "Bus"), (1_709, 0), "PPY", 100)]);
     let learned = learn(&[&day]).expect("rows");
     let places = survey(&[&day]).expect("rows");
     let policy = fares::load(&policy_files(&learned, &places)).expect("a policy");

@@ -4,7 +4,8 @@
 use citysim::{MediumSpec, MoneySums, Options, RideSums, SimDay, TapCounts};
 use fares::{Fare, Leg, Policy, Shape};
 use primitives::{
-    AccountId, Code, Digest, Direction, EventTime, MediumToken, Minor, PartyNo, Refusal, Tap, TapId, TapKind, Text,
+    AccountId, Code, Digest, Direction, EventTime, MediumToken, Minor, PartyNo, Refusal, Tap, TapId, TapKind,
+    Text,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -263,7 +264,9 @@ impl Judge {
     fn ride(&self, leg: Leg, verdict: &mut Verdict) -> i64 {
         let operator = self.policy.route(leg.route.as_str()).expect("a route").agency;
         let priced = fares::price(&self.policy, std::slice::from_ref(&leg));
-        let Fare::Known { gross, rider, funded } = &priced[0].fare else { panic!("{leg:?}: {:?}", priced[0]) };
+        let Fare::Known { gross, rider, funded } = &priced[0].fare else {
+            panic!("{leg:?}: {:?}", priced[0])
+        };
         let subsidy = Minor::sum(funded.iter().map(|part| part.amount)).expect("a sum");
         for sums in [&mut verdict.rides, verdict.operators.entry(operator).or_default()] {
             sums.rides += 1;

@@ -28,9 +28,8 @@ fn the_same_seed_gives_the_same_day_and_another_seed_another() {
     assert_eq!(one.deliveries, again.deliveries);
     assert_eq!((&one.devices, &one.accounts), (&again.devices, &again.accounts));
     assert_eq!((&one.answer, &one.payee_accounts), (&again.answer, &again.payee_accounts));
-    let statement = |day: &SimDay| {
-        day.bank.statement(&[], options(5, 0).date.0, &[]).expect("a statement").bytes
-    };
+    let statement =
+        |day: &SimDay| day.bank.statement(&[], options(5, 0).date.0, &[]).expect("a statement").bytes;
     assert_eq!(statement(&one), statement(&again));
     assert_ne!(one.deliveries, other.deliveries);
     assert_ne!(one.answer, other.answer);
@@ -43,9 +42,8 @@ fn the_answer_adds_up() {
         let sum = |amounts: Vec<Minor>| Minor::sum(amounts).expect("a sum");
         assert_eq!(answer.rides.rides, u64::from(rides));
         assert_eq!(answer.rides.gross, sum(vec![answer.rides.rider, answer.rides.subsidy]));
-        let of_operators = |field: fn(&citysim::OperatorSums) -> Minor| {
-            sum(answer.operators.values().map(field).collect())
-        };
+        let of_operators =
+            |field: fn(&citysim::OperatorSums) -> Minor| sum(answer.operators.values().map(field).collect());
         assert_eq!(answer.operators.values().map(|sums| sums.rides.rides).sum::<u64>(), answer.rides.rides);
         assert_eq!(of_operators(|sums| sums.rides.gross), answer.rides.gross);
         assert_eq!(of_operators(|sums| sums.rides.rider), answer.rides.rider);
@@ -69,7 +67,9 @@ fn the_answer_adds_up() {
         assert_eq!(sum(vec![answer.statement_closing, answer.card_debt]), kept);
         let taps = &answer.taps;
         assert_eq!(taps.accepted, taps.posted + taps.duplicate + taps.quarantined_total());
-        assert!(answer.incomplete_rides >= 2 && answer.card_debt.is_positive() && answer.acquirer.is_positive());
+        assert!(
+            answer.incomplete_rides >= 2 && answer.card_debt.is_positive() && answer.acquirer.is_positive()
+        );
     }
 }
 
