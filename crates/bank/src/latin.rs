@@ -94,3 +94,6 @@ pub fn fit(text: &str, length: usize) -> Fitted {
     fitted.text.truncate(fitted.text.trim_end().len());
     fitted
 }
+
+#[cfg(test)]
+mod tests;

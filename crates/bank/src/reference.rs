@@ -93,6 +93,9 @@ pub fn find(memo: &str) -> Vec<String> {
     let mut alone: Vec<String> = Vec::new();
     let mut embedded: Vec<String> = Vec::new();
     for (start, window) in memo.bytes.windows(LEN).enumerate() {
+        if window[0] != PREFIX as u8 {
+            continue;
+        }
         let Some(code) = std::str::from_utf8(window).ok().filter(|code| number(code).is_some()) else {
             continue;
         };
@@ -121,7 +124,7 @@ impl Symbols {
             Symbols { bytes: Vec::with_capacity(memo.len()), breaks: Vec::with_capacity(memo.len()) };
         let mut broken = false;
         for character in memo.chars() {
-            if character.is_whitespace() {
+            if character == ' ' || character.is_whitespace() {
                 broken = true;
             } else if let Some(character) = base(character) {
                 let byte = u8::try_from(character).unwrap_or(0).to_ascii_uppercase();

@@ -39,7 +39,7 @@ impl Sink for Reader {
     fn root(&mut self, namespace: &str, local: &str, at: u64) -> Result<(), FileRefusal> {
         let version = namespace
             .strip_prefix(NAMESPACE)
-            .filter(|version| version.len() == 2)
+            .filter(|version| version.len() == 2 && version.bytes().all(|byte| byte.is_ascii_digit()))
             .and_then(|version| version.parse::<u32>().ok())
             .filter(|version| *version >= VERSION_MIN && local == "Document");
         match version {
@@ -485,6 +485,12 @@ fn set(slot: &mut Option<String>, text: Option<String>) -> Result<(), FieldFault
     }
 }
 
+/// White space as XML has it; all of it is ASCII, so the ends are found byte by byte.
 fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\n', '\r'])
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let bytes = text.as_bytes();
+    let Some(start) = bytes.iter().position(|byte| !is_space(byte)) else { return "" };
+    let end =
+        bytes.iter().rposition(|byte| !is_space(byte)).map_or(bytes.len(), |last| last.saturating_add(1));
+    text.get(start..end).unwrap_or(text)
 }

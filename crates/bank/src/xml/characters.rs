@@ -82,18 +82,37 @@ pub(super) fn resolve(reference: &BytesRef<'_>) -> Option<char> {
     }
 }
 
-/// True for a name without colon. Letters outside ASCII pass: no element we look for has one.
-pub(super) fn is_name(name: &str) -> bool {
-    let begins = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80;
-    let goes_on = |byte: u8| begins(byte) || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
-    name.as_bytes().first().is_some_and(|byte| begins(*byte)) && name.bytes().all(goes_on)
+/// What a byte may be in a name: its first one, a later one, or neither. Letters outside ASCII pass: no element we
+/// look for has one.
+const NAME_BYTES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0usize;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.. => BEGINS | GOES_ON,
+            b'0'..=b'9' | b'-' | b'.' => GOES_ON,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+};
+const BEGINS: u8 = 1;
+const GOES_ON: u8 = 2;
+
+/// True for a name without colon.
+fn is_name(name: &[u8]) -> bool {
+    let class = |byte: &u8| NAME_BYTES[usize::from(*byte)];
+    name.first().is_some_and(|byte| class(byte) & BEGINS != 0)
+        && name.iter().all(|byte| class(byte) & GOES_ON != 0)
 }
 
 /// A name's prefix (empty when it has none) and its local part.
 pub(super) fn qualified(name: &str) -> Option<(&str, &str)> {
-    let (prefix, local) = match name.as_bytes().iter().position(|byte| *byte == b':') {
-        Some(colon) => (name.get(..colon)?, name.get(colon.checked_add(1)?..)?),
-        None => return is_name(name).then_some(("", name)),
+    let bytes = name.as_bytes();
+    let Some(colon) = bytes.iter().position(|byte| *byte == b':') else {
+        return is_name(bytes).then_some(("", name));
     };
-    (is_name(prefix) && is_name(local)).then_some((prefix, local))
+    let (prefix, local) = (name.get(..colon)?, name.get(colon.checked_add(1)?..)?);
+    (is_name(prefix.as_bytes()) && is_name(local.as_bytes())).then_some((prefix, local))
 }

@@ -327,6 +327,3 @@ impl<'x> Walk<'x> {
         FileRefusal::at(code, at.saturating_add(self.skipped), detail)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,13 +1,10 @@
-//! Properties of the bank border.
+//! The bank border from outside: whole files, their mutants, every limit, and the properties of the reference code.
+#![allow(clippy::unwrap_used)]
 
-use bank::reference;
-use proptest::prelude::*;
-
-proptest! {
-    #[test]
-    fn every_number_has_one_code_and_is_found_again(number: u64) {
-        let code = reference::make(number);
-        prop_assert_eq!(reference::number(&code), Some(number));
-        prop_assert_eq!(reference::find(&code), vec![code]);
-    }
-}
+mod details;
+mod file;
+mod limits;
+mod mutants;
+mod reference;
+mod statements;
+mod xml;
