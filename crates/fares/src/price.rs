@@ -173,9 +173,14 @@ impl<'a> Ride<'a> {
         source: Source,
         asker: Asker<'_>,
     ) -> Result<Priced, UnknownFare> {
-        let mut trace = Trace::default();
-        trace.rules.reserve(4);
-        trace.rules.extend(row.map(|row| row.id.clone()).into_iter().chain(rule.cloned()));
+        // Most fares are made by two to four rows.
+        let mut trace = Trace { rules: Vec::with_capacity(4), funded: Vec::new() };
+        if let Some(row) = row {
+            trace.rules.push(row.id.clone());
+        }
+        if let Some(rule) = rule {
+            trace.rules.push(rule.clone());
+        }
         let Amounts { gross, rider } = self.policy.amounts(source, asker, Some(&mut trace))?;
         let product = match source {
             Source::Product(product) => Some(self.policy.product_ids.get(product).clone()),

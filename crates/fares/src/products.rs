@@ -40,8 +40,12 @@ impl Products {
     /// The cheapest row for exactly this rider (`None`: a row for any rider) that the medium may use. A row without
     /// a medium serves every medium; at one price the row that names the medium wins.
     pub(crate) fn row(&self, product: u32, rider: Option<u32>, medium: u32) -> Option<&ProductRow> {
-        self.rows(product)
-            .iter()
+        let rows = self.rows(product);
+        // Rows for any rider stand first: most products have no others.
+        if rider.is_some() && rows.last().is_none_or(|row| row.rider.is_none()) {
+            return None;
+        }
+        rows.iter()
             .filter(|row| row.rider == rider && row.medium.is_none_or(|only| only == medium))
             .min_by_key(|row| (row.amount, row.medium.is_none()))
     }

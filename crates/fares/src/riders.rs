@@ -62,6 +62,13 @@ fn round_to(value: Decimal, step: i64, rounding: Rounding) -> Option<Decimal> {
 impl Formula {
     /// The price after every step: whole minor units, never below nothing and never above `base`.
     fn apply(&self, base: Minor) -> Option<Minor> {
+        let within = |price: Minor| price.clamp(Minor::ZERO, base.max(Minor::ZERO));
+        // The commonest formula by far is one fixed price.
+        if let [Step { operation: Operation::Fixed(price), rounding: None, min: None, max: None, .. }] =
+            &self.steps[..]
+        {
+            return Some(within(*price));
+        }
         let mut value = Decimal::from(base.units());
         for step in &self.steps {
             value = match &step.operation {
@@ -82,7 +89,7 @@ impl Formula {
         }
         // The loader makes sure that the last step leaves whole units.
         let units = value.is_integer().then(|| value.to_i64()).flatten()?;
-        Some(Minor::new(units).clamp(Minor::ZERO, base.max(Minor::ZERO)))
+        Some(within(Minor::new(units)))
     }
 }
 

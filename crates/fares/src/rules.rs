@@ -1,5 +1,6 @@
 //! Which leg rules match a leg: an index over (network, from area, to area), made once at load.
 
+use crate::names::{Slots, mixed};
 use crate::timeframes::{Moment, Timeframes};
 use primitives::Text;
 
@@ -57,6 +58,24 @@ impl Listed {
     }
 }
 
+/// The codes of some values, or the code of the empty field.
+struct Choices<'v> {
+    values: &'v [u32],
+    empty: bool,
+}
+
+impl Iterator for Choices<'_> {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        if let Some((first, rest)) = self.values.split_first() {
+            self.values = rest;
+            return Some(code(Some(*first)));
+        }
+        std::mem::take(&mut self.empty).then_some(code(None))
+    }
+}
+
 /// Where a leg runs: its network and the areas of its ends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span<'a> {
@@ -72,6 +91,7 @@ pub(crate) struct LegRules {
     /// field means every value that stands nowhere in its column.
     by_priority: bool,
     cells: Vec<u64>,
+    slots: Slots,
     /// `rules[starts[i]..starts[i + 1]]` are the rules of `cells[i]`.
     starts: Vec<u32>,
     rules: Vec<LegRule>,
@@ -104,6 +124,7 @@ impl LegRules {
             index.rules.push(rule);
         }
         index.starts.push(index.rules.len() as u32);
+        index.slots = Slots::build(index.cells.len(), |cell| mixed(0, index.cells[cell]));
         index
     }
 
@@ -130,12 +151,18 @@ impl LegRules {
             rule.from_frame.is_none_or(|group| timeframes.holds(group, start))
                 && rule.to_frame.is_none_or(|group| end.is_some_and(|end| timeframes.holds(group, end)))
         };
-        for network in self.choices(span.network.as_slice(), &self.networks) {
-            for from in self.choices(span.from, &self.from) {
-                for to in self.choices(span.to, &self.to) {
-                    for rule in self.of_cell(Cell { network, from, to }) {
-                        if held(rule) {
-                            visit(rule);
+        // Only forms of rules that exist are looked for: most policies have two or three of the eight.
+        let mut forms = self.patterns;
+        while forms != 0 {
+            let form = forms.trailing_zeros();
+            forms &= forms - 1;
+            for network in self.choices(form & 1 != 0, span.network.as_slice(), &self.networks) {
+                for from in self.choices(form & 2 != 0, span.from, &self.from) {
+                    for to in self.choices(form & 4 != 0, span.to, &self.to) {
+                        for rule in self.of_cell(network << 48 | from << 24 | to) {
+                            if held(rule) {
+                                visit(rule);
+                            }
                         }
                     }
                 }
@@ -143,19 +170,23 @@ impl LegRules {
         }
     }
 
-    /// What a field of a matching rule may hold for these values: each of them, and empty when that matches too.
-    fn choices(&self, values: &[u32], listed: &Listed) -> impl Iterator<Item = Option<u32>> {
+    /// The codes a field of a matching rule may hold for these values. Filled, it is one of them. Empty, it matches
+    /// unless a value is listed and the empty field therefore means other values.
+    fn choices<'v>(&self, filled: bool, values: &'v [u32], listed: &Listed) -> Choices<'v> {
+        if filled {
+            return Choices { values, empty: false };
+        }
         let empty = self.by_priority || !values.iter().any(|value| listed.has(*value));
-        values.iter().copied().map(Some).chain(empty.then_some(None))
+        Choices { values: &[], empty }
     }
 
-    fn of_cell(&self, cell: Cell) -> &[LegRule] {
-        if self.patterns & (1 << cell.pattern()) == 0 {
-            return &[];
-        }
-        match self.cells.binary_search(&cell.packed()) {
-            Ok(index) => &self.rules[self.starts[index] as usize..self.starts[index + 1] as usize],
-            Err(_) => &[],
+    fn of_cell(&self, packed: u64) -> &[LegRule] {
+        match self.slots.find(mixed(0, packed), |cell| self.cells[cell as usize] == packed) {
+            Some(cell) => {
+                let at = cell as usize;
+                &self.rules[self.starts[at] as usize..self.starts[at + 1] as usize]
+            }
+            None => &[],
         }
     }
 }

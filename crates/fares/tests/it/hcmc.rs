@@ -25,13 +25,12 @@ fn g01_the_metro_costs_a_thousand_less_without_cash() {
     check(&policy, ride("M1", "M1-02", "M1-09", "adult", "cash"), "10000 10000");
 }
 
-/// Golden scenario 2: a bus costs by the class declared for its route. Routes 43 and 77-like ones change their band
-/// with the direction; nothing about a ride changes the class.
+/// Golden scenario 2: a bus costs by the class declared for its route. Route 43 is under 15 km one way and over it back;
+/// nothing about a ride changes the class.
 #[test]
 fn g02_a_bus_costs_by_the_declared_class_of_its_route() {
     let policy = city();
     let bus = |route| ride(route, "-", "-", "adult", "card");
-    // Route and published length in metres, outbound.
     for (route, expect) in [
         ("01", "5000 5000"),
         ("03", "6000 6000"),
