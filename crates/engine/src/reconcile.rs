@@ -41,6 +41,19 @@ pub struct ImportResult {
     pub outcome: Result<Vec<StatementRow>, Refusal>,
 }
 
+impl std::fmt::Display for ImportResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let statements = match &self.outcome {
+            Err(refusal) => return write!(f, "{} refused: {refusal}", self.name),
+            Ok(statements) => statements,
+        };
+        let sum = |count: fn(&StatementRow) -> u64| statements.iter().map(count).sum::<u64>();
+        let posted = statements.iter().filter(|statement| statement.posted).count();
+        let (lines, matched) = (sum(|statement| statement.lines), sum(|statement| statement.matched));
+        write!(f, "{posted} of {} statements posted, {matched} of {lines} lines matched", statements.len())
+    }
+}
+
 /// Days after its accounting day by which an item must have been on a statement.
 const fn due_days(kind: ItemKind) -> u64 {
     match kind {

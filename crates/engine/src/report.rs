@@ -14,9 +14,9 @@ pub use store::report::{
     BreakFilter, BreakRow, ChargeFilter, ChargeRow, DayRow, DayState, EntryFilter, EntryRow, EntrySums,
     FileRow, HourRow, ItemRow, LegVersion, LineRow, MatchRow, OperatorRow, OwnerRow, PAGE_ROWS_MAX, Page,
     PageRequest, PayoutRow, PostingLine, PostingRow, QuarantineFilter, QuarantineRow, Quarantined, RideSums,
-    RunRow, SchoolRow, Stand, StatementRow, TapCount, TapDetail, TapRow, TrialRow, breaks, charges, days,
-    entries, files, items_of_day, owners, payouts, quarantine, quarantine_codes, quarantined, run,
-    run_of_day, runs, statement, statement_lines, statements, tap,
+    RunRow, SchoolRow, Stand, StatementRow, TapCount, TapDetail, TapRow, TrialRow, breaks, charges,
+    claims_of_day, days, entries, files, items_of_day, owners, payouts, quarantine, quarantine_codes,
+    quarantined, run, run_of_day, runs, statement, statement_lines, statements, tap,
 };
 
 /// One source of records and what became of them: accepted = posted + duplicate + quarantined + pending (C-1).

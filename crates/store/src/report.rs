@@ -26,7 +26,7 @@ pub use ledger::{
 pub use quarantine::{
     QuarantineFilter, QuarantineRow, Quarantined, quarantine, quarantine_codes, quarantined,
 };
-pub use settle::{ItemRow, PayoutRow, RunRow, items_of_day, payouts, run, run_of_day, runs};
+pub use settle::{ItemRow, PayoutRow, RunRow, claims_of_day, items_of_day, payouts, run, run_of_day, runs};
 pub use tap::{LegVersion, PostingLine, PostingRow, TapDetail, TapRow, tap};
 
 use crate::error::StoreError;

@@ -234,6 +234,34 @@ pub async fn payouts(conn: &mut PgConnection, run: Uuid) -> Result<Vec<PayoutRow
         .collect()
 }
 
+/// What funders and acquirers are asked to pay for an accounting day, by kind and id.
+pub async fn claims_of_day(conn: &mut PgConnection, date: PostingDate) -> Result<Vec<ItemRow>, StoreError> {
+    let found: Vec<ItemRecord> = sqlx::query_as(
+        "SELECT i.item_id, kind, reference, amount, party_no, m.statement_id, m.ordinal, m.rule
+         FROM bank.item i LEFT JOIN bank.match m ON m.item_id = i.item_id
+         WHERE posting_date = $1 AND kind IN ('subsidy', 'acquirer') ORDER BY kind, i.item_id",
+    )
+    .bind(date.0)
+    .fetch_all(conn)
+    .await
+    .doing("listing claims")?;
+    found.into_iter().map(|row| item(date, row)).collect()
+}
+
+type ItemRecord = (String, String, String, i64, i32, Option<Uuid>, Option<i32>, Option<String>);
+
+fn item(
+    date: PostingDate,
+    (id, kind, reference, amount, party, statement, ordinal, rule): ItemRecord,
+) -> Result<ItemRow, StoreError> {
+    let seen = match (statement, ordinal, rule) {
+        (Some(statement), Some(ordinal), Some(rule)) => Some((statement, rows::unsigned(ordinal)?, rule)),
+        _ => None,
+    };
+    let party = rows::party(party)?;
+    Ok(ItemRow { id, kind, reference, amount: Minor::new(amount), posting_date: date, party, seen })
+}
+
 /// What the ledger expects at the bank from an accounting day, by kind and id, with the sum of the amounts.
 pub async fn items_of_day(
     conn: &mut PgConnection,
@@ -247,8 +275,7 @@ pub async fn items_of_day(
     .fetch_one(&mut *conn)
     .await
     .doing("counting expected bank items")?;
-    type Row = (String, String, String, i64, i32, Option<Uuid>, Option<i32>, Option<String>);
-    let found: Vec<Row> = sqlx::query_as(
+    let found: Vec<ItemRecord> = sqlx::query_as(
         "SELECT i.item_id, kind, reference, amount, party_no, m.statement_id, m.ordinal, m.rule
          FROM bank.item i LEFT JOIN bank.match m ON m.item_id = i.item_id
          WHERE posting_date = $1 ORDER BY kind, i.item_id LIMIT $2 OFFSET $3",
@@ -259,25 +286,6 @@ pub async fn items_of_day(
     .fetch_all(conn)
     .await
     .doing("listing expected bank items")?;
-    let items = found
-        .into_iter()
-        .map(|(id, kind, reference, amount, party, statement, ordinal, rule)| {
-            let seen = match (statement, ordinal, rule) {
-                (Some(statement), Some(ordinal), Some(rule)) => {
-                    Some((statement, rows::unsigned(ordinal)?, rule))
-                }
-                _ => None,
-            };
-            Ok(ItemRow {
-                id,
-                kind,
-                reference,
-                amount: Minor::new(amount),
-                posting_date: date,
-                party: rows::party(party)?,
-                seen,
-            })
-        })
-        .collect::<Result<_, StoreError>>()?;
+    let items = found.into_iter().map(|row| item(date, row)).collect::<Result<_, _>>()?;
     Page::new(request, items, total, Minor::new(sum))
 }

@@ -1,0 +1,15 @@
+//! The use cases on a real PostgreSQL, with the embedded log. `cargo xtask test` starts the server.
+#![allow(clippy::unwrap_used)]
+
+mod access;
+mod camt;
+#[path = "../../../../tests/support/database.rs"]
+mod database;
+mod day;
+mod files;
+mod house;
+mod matches;
+#[path = "../../../../tests/support/minitown.rs"]
+mod minitown;
+mod registry;
+mod settle;
