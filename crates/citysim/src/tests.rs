@@ -2,7 +2,7 @@ use crate::city::City;
 use crate::random::Random;
 use crate::rides::{self, Trip};
 use crate::tariff::{Ends, Price, Tariff, Way};
-use primitives::{Minor, Text};
+use primitives::{EventTime, Minor, Text};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -73,6 +73,45 @@ fn reductions_are_read_plainly() {
     let student = tariff.price(&line.route.network, way, &text("student"), &city.card).expect("a price");
     // Half of 19,000, rounded to 500.
     assert_eq!((student.gross.units(), student.rider.units()), (19_000, 9_500));
+}
+
+#[test]
+fn a_percentage_is_rounded_as_the_policy_says() {
+    let check = |percent: &str, mode: &str, share: i64| {
+        let mut files = city_files("minitown");
+        let row = format!(
+            "rider_category_id,multiply_percent,rounding_step,rounding_mode,funded_by\n\
+                           student,{percent},500,{mode},town\n"
+        );
+        files.insert("rider_discounts.txt".to_owned(), row.into_bytes());
+        let city = City::read(&files).expect("a city");
+        let tariff = Tariff::read(&files, &city).expect("prices");
+        let price = tariff.price("bus", Way::Boarding, &text("student"), &city.card).expect("a price");
+        assert_eq!((price.gross.units(), price.rider.units()), (6_000, share), "{percent} {mode}");
+        // The fare engine reads the same row.
+        let policy = fares::load(&files).expect("a policy");
+        let leg = fares::Leg {
+            route: city.buses[0].id.clone(),
+            from: None,
+            to: None,
+            start: EventTime::from_unix_ms(1_773_100_000_000).expect("a moment"),
+            end: None,
+            shape: fares::Shape::Ride,
+            rider: text("student"),
+            medium: city.card.clone(),
+        };
+        let priced = fares::price(&policy, &[leg]);
+        assert!(matches!(&priced[0].fare, fares::Fare::Known { rider, .. } if rider.units() == share));
+    };
+    // 2,250 lies half-way between 2,000 and 2,500; 1,980 and 2,100 do not.
+    for (percent, half_up, down, up) in
+        [("3750", 2_500, 2_000, 2_500), ("3300", 2_000, 1_500, 2_000), ("3500", 2_000, 2_000, 2_500)]
+    {
+        check(percent, "half_up", half_up);
+        check(percent, "down", down);
+        check(percent, "up", up);
+    }
+    check("5000", "half_up", 3_000);
 }
 
 #[test]
