@@ -398,6 +398,7 @@ code-decode = Cannot be read
 code-too-large = Too large
 code-mac-bad = Wrong signature
 code-key-unknown = Unknown key
+code-key-revoked = Key is revoked
 code-device-unknown = Unknown device
 code-device-mismatch = Another device's body
 code-device-operator = Another operator's device

@@ -392,6 +392,7 @@ code-decode = Không đọc được
 code-too-large = Quá lớn
 code-mac-bad = Sai chữ ký
 code-key-unknown = Khóa lạ
+code-key-revoked = Khóa đã thu hồi
 code-device-unknown = Thiết bị lạ
 code-device-mismatch = Nội dung của thiết bị khác
 code-device-operator = Thiết bị của đơn vị khác

@@ -85,8 +85,10 @@ pub fn draw(hours: &[Hour]) -> Chart {
     let lines = (highest.saturating_add(step).saturating_sub(1)) / step;
     let ceiling = i128::from(step) * i128::from(lines);
     let (base, room) = (HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP);
-    let height =
-        |value: i64| i64::try_from(i128::from(value.max(0)) * i128::from(room) / ceiling).unwrap_or(room);
+    let height = |value: i64| {
+        let exact = i128::from(value.max(0)) * i128::from(room) / ceiling;
+        i64::try_from(exact).unwrap_or(room).min(room)
+    };
     let slot = (WIDTH - LEFT - RIGHT) / i64::try_from(hours.len().max(1)).unwrap_or(1);
     let width = (slot * 7 / 10).max(2);
     let bar = |(index, hour): (usize, &Hour)| {

@@ -11,6 +11,9 @@ fn keys(source: &str) -> BTreeMap<String, BTreeSet<String>> {
             current = key.to_owned();
             assert!(keys.insert(current.clone(), BTreeSet::new()).is_none(), "{current} stands twice");
         }
+        if line.starts_with('#') {
+            continue;
+        }
         for used in line.split("{ $").skip(1) {
             let name = used.split([' ', '}']).next().unwrap_or("").to_owned();
             keys.get_mut(&current).expect("an argument under a key").insert(name);
