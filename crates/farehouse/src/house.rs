@@ -61,7 +61,7 @@ pub async fn open_log(kind: LogKind, pool: &PgPool, topic: &str, partitions: u32
         LogKind::Embedded => AnyLog::Embedded(EmbeddedLog::create(pool, topic, partitions).await?),
         LogKind::Kafka => {
             let brokers = database::kafka()?;
-            KafkaLog::create_topic(&brokers, topic, partitions).await?;
+            stream::create_topic(&brokers, topic, partitions).await?;
             AnyLog::Kafka(KafkaLog::open(&brokers, topic).await?)
         }
     })
