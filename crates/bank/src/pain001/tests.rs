@@ -44,7 +44,7 @@ fn payout() -> PayoutFile {
                 "Học phí <tháng 3>",
             ),
             payment(
-                "PO20260302OP003",
+                "PO20260302OP000",
                 party("Hợp tác xã Vận tải Đồng Tiến (số 2)", "19021234567890", "VTCBVNVX"),
                 7_000,
                 "Điều chỉnh",
