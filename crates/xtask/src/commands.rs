@@ -80,10 +80,10 @@ fn test(args: &[String]) -> Result<u8> {
     packages::install(&[BUILD, POSTGRES, KAFKA, BROWSER])?;
     let root = root()?;
     playwright(&root.join("tests/web"))?;
-    // The browser tests drive the program itself, so it is built too.
+    // Some tests drive the program itself, so it is built too; in one call, because a second one with other features would
+    // compile half of the dependencies again.
     progress("building the program and its tests (the first time takes some minutes)");
-    build(&["build", "--package", "farehouse"])?;
-    build(&["test", "--workspace", "--no-run"])?;
+    build(&["build", "--workspace", "--bins", "--tests"])?;
 
     let mut services = Services::start(true)?;
     let mut command = cargo()?;
