@@ -86,7 +86,8 @@ pub fn number(code: &str) -> Option<u64> {
 /// longer words; when there are any, only they are returned. Two codes in one memo are for the caller to call
 /// ambiguous.
 pub fn find(memo: &str) -> Vec<String> {
-    if !memo.bytes().any(|byte| byte == b'F' || byte == b'f') {
+    // Most ids of banks are shorter than a code, and most texts have no F.
+    if memo.len() < LEN || !memo.bytes().any(|byte| byte == b'F' || byte == b'f') {
         return Vec::new();
     }
     let memo = Symbols::of(memo);

@@ -32,7 +32,6 @@ pub(super) struct Reader {
     balance: Balance,
     entry: Entry,
     entries: u64,
-    detail: Detail,
 }
 
 impl Sink for Reader {
@@ -90,9 +89,13 @@ impl Sink for Reader {
                 if self.entry.details.len() >= self.limits.lines {
                     return Err(too_large(element.at, "more details in an entry than LINES_MAX"));
                 }
-                self.detail = Detail { block: self.entry.blocks, ..Detail::default() };
+                self.entry.details.push(Detail { block: self.entry.blocks, ..Detail::default() });
             }
-            Place::DetailReturn => self.detail.returned = true,
+            Place::DetailReturn => {
+                if let Some(detail) = self.entry.details.last_mut() {
+                    detail.returned = true;
+                }
+            }
             Place::BalanceAmount
             | Place::EntryAmount
             | Place::BatchAmount
@@ -119,10 +122,6 @@ impl Sink for Reader {
             Place::Entry => {
                 let entry = std::mem::take(&mut self.entry);
                 self.close_entry(entry)?;
-            }
-            Place::Detail => {
-                let detail = std::mem::take(&mut self.detail);
-                self.entry.details.push(detail);
             }
             // The one element with a value of its own in old versions and a group in new ones.
             Place::EntryStatus | Place::EntryStatusCode => self.status(place, trim(text), at),
@@ -152,7 +151,6 @@ impl Reader {
             balance: Balance::default(),
             entry: Entry::default(),
             entries: 0,
-            detail: Detail::default(),
         }
     }
 
@@ -324,7 +322,7 @@ impl Reader {
             Place::DetailAmount | Place::DetailTransactedAmount => Some(self.stated(text)?),
             _ => None,
         };
-        let detail = &mut self.detail;
+        let Some(detail) = self.entry.details.last_mut() else { return Ok(()) };
         match (place, amount) {
             (Place::DetailAmount, Some(amount)) => once(&mut detail.amount, amount),
             (_, Some(amount)) => once(&mut detail.transacted, amount),

@@ -82,8 +82,7 @@ pub(super) fn resolve(reference: &BytesRef<'_>) -> Option<char> {
     }
 }
 
-/// What a byte may be in a name: its first one, a later one, or neither. Letters outside ASCII pass: no element we
-/// look for has one.
+/// What a byte may be in a name. Letters outside ASCII pass: no element we look for has one.
 const NAME_BYTES: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0usize;
@@ -91,6 +90,7 @@ const NAME_BYTES: [u8; 256] = {
         table[byte] = match byte as u8 {
             b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.. => BEGINS | GOES_ON,
             b'0'..=b'9' | b'-' | b'.' => GOES_ON,
+            b':' => PARTS,
             _ => 0,
         };
         byte += 1;
@@ -99,20 +99,28 @@ const NAME_BYTES: [u8; 256] = {
 };
 const BEGINS: u8 = 1;
 const GOES_ON: u8 = 2;
-
-/// True for a name without colon.
-fn is_name(name: &[u8]) -> bool {
-    let class = |byte: &u8| NAME_BYTES[usize::from(*byte)];
-    name.first().is_some_and(|byte| class(byte) & BEGINS != 0)
-        && name.iter().all(|byte| class(byte) & GOES_ON != 0)
-}
+const PARTS: u8 = 4;
 
 /// A name's prefix (empty when it has none) and its local part.
 pub(super) fn qualified(name: &str) -> Option<(&str, &str)> {
-    let bytes = name.as_bytes();
-    let Some(colon) = bytes.iter().position(|byte| *byte == b':') else {
-        return is_name(bytes).then_some(("", name));
-    };
-    let (prefix, local) = (name.get(..colon)?, name.get(colon.checked_add(1)?..)?);
-    (is_name(prefix.as_bytes()) && is_name(local.as_bytes())).then_some((prefix, local))
+    let mut colon = None;
+    let mut expected = BEGINS;
+    for (place, byte) in name.as_bytes().iter().enumerate() {
+        let class = NAME_BYTES[usize::from(*byte)];
+        if class & expected != 0 {
+            expected = GOES_ON;
+        } else if class == PARTS && expected == GOES_ON && colon.is_none() {
+            colon = Some(place);
+            expected = BEGINS;
+        } else {
+            return None;
+        }
+    }
+    if expected == BEGINS {
+        return None;
+    }
+    match colon {
+        None => Some(("", name)),
+        Some(colon) => Some((name.get(..colon)?, name.get(colon.checked_add(1)?..)?)),
+    }
 }
