@@ -184,9 +184,11 @@ impl TrialTotals {
     }
 }
 
-/// Begins a read-only transaction in which everything is of one moment. Dropping it ends it.
+/// Begins a read-only transaction in which everything is of one moment, and in which a statement may run longer than one
+/// of the service: a figure of a big city's day takes seconds. Dropping it ends it.
 pub async fn snapshot(conn: &mut PgConnection) -> Result<PgTransaction<'_>, EngineError> {
-    Ok(conn.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.doing("taking a snapshot")?)
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '30s'";
+    Ok(conn.begin_with(begin).await.doing("taking a snapshot")?)
 }
 
 /// Where every partition of the log ends now.

@@ -33,7 +33,9 @@ async fn a_session_ends_by_sign_out_idleness_age_and_with_its_person() {
     let age = async |column: &str, seconds: u32| {
         let change = match column {
             "seen_at" => "UPDATE access.session SET seen_at = clock_timestamp() - $1 * interval '1 second'",
-            _ => "UPDATE access.session SET seen_at = clock_timestamp(), created_at = clock_timestamp() - $1 * interval '1 second'",
+            _ => {
+                "UPDATE access.session SET seen_at = clock_timestamp(), created_at = clock_timestamp() - $1 * interval '1 second'"
+            }
         };
         sqlx::query(change).bind(i64::from(seconds)).execute(&house.pool).await.unwrap();
     };
@@ -49,7 +51,11 @@ async fn a_session_ends_by_sign_out_idleness_age_and_with_its_person() {
 
     access::begin_session(&mut conn, token, "lan", "csrf").await.unwrap();
     access::put_person(&mut conn, &person(false)).await.unwrap();
-    assert_eq!(access::session(&mut conn, token).await.unwrap(), None, "who may not sign in is not signed in");
+    assert_eq!(
+        access::session(&mut conn, token).await.unwrap(),
+        None,
+        "who may not sign in is not signed in"
+    );
     access::put_person(&mut conn, &person(true)).await.unwrap();
     access::end_session(&mut conn, token).await.unwrap();
     assert_eq!(access::session(&mut conn, token).await.unwrap(), None);

@@ -1,7 +1,9 @@
 //! One day from the first tap to the reconciled statement, and every figure on the way.
 
 use crate::camt::Camt;
-use crate::house::{ACQUIRER, ADULT, BANK_CARD, BUS, DAY, House, OPENING, RAIL, SCHOOL, STUDENT, TOWN, at, date, text};
+use crate::house::{
+    ACQUIRER, ADULT, BANK_CARD, BUS, DAY, House, OPENING, RAIL, SCHOOL, STUDENT, TOWN, at, date, text,
+};
 use engine::day::{Asked, Progress, ask_close, try_close, wait_closed};
 use engine::report::{self, ChargeFilter, DayState, EntryFilter, PageRequest, RideSums, Source};
 use engine::settle;
@@ -63,22 +65,36 @@ async fn every_figure_of_the_day_has_its_rows() {
     );
     let hours: Vec<_> = day.hours.iter().map(|row| (row.hour, row.sums.rides)).collect();
     assert_eq!(hours, [(7, 2), (8, 1), (9, 1)]);
-    let schools: Vec<_> =
-        day.schools.iter().map(|row| (row.party, row.payments, row.amount.units(), row.refused, row.net.units())).collect();
+    let schools: Vec<_> = day
+        .schools
+        .iter()
+        .map(|row| (row.party, row.payments, row.amount.units(), row.refused, row.net.units()))
+        .collect();
     assert_eq!(schools, [(SCHOOL, 1, 30_000, 1, 30_000)]);
     let taps: Vec<_> = day.taps.iter().map(|row| (row.kind.as_str(), row.posted, row.refused)).collect();
-    let expect =
-        [("bus_boarding", 3, 0), ("metro_entry", 1, 0), ("metro_exit", 1, 0), ("school_payment", 1, 1), ("top_up", 2, 0)];
+    let expect = [
+        ("bus_boarding", 3, 0),
+        ("metro_entry", 1, 0),
+        ("metro_exit", 1, 0),
+        ("school_payment", 1, 1),
+        ("top_up", 2, 0),
+    ];
     assert_eq!(taps, expect);
     assert_eq!(day.unpriced, 0);
     assert!(day.pipeline.iter().all(report::PipelineRow::holds), "{:?}", day.pipeline);
     let of_log = day.pipeline.iter().filter(|row| row.source != Source::Gateway);
-    assert_eq!(of_log.map(|row| (row.accepted, row.pending)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1)), (9, 0));
+    assert_eq!(
+        of_log.map(|row| (row.accepted, row.pending)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1)),
+        (9, 0)
+    );
 
     // Down from a figure to its rows, and from a row to the tap and its entries.
     let filter = ChargeFilter { operator: Some(BUS), ..ChargeFilter::of_day(date(DAY)) };
     let page = report::charges(&mut conn, &filter, PageRequest::new(2, 2)).await.unwrap();
-    assert_eq!((page.rows.len(), page.total_rows, page.pages(), page.sums), (1, 3, 2, sums(3, 18_000, 15_000, 3_000)));
+    assert_eq!(
+        (page.rows.len(), page.total_rows, page.pages(), page.sums),
+        (1, 3, 2, sums(3, 18_000, 15_000, 3_000))
+    );
     let filter = ChargeFilter { operator: Some(RAIL), ..ChargeFilter::of_day(date(DAY)) };
     let metro = report::charges(&mut conn, &filter, all()).await.unwrap();
     assert_eq!(metro.sums, sums(1, 7_000, 3_500, 3_500), "versions of one ride add up to the ride");
@@ -111,9 +127,19 @@ async fn every_figure_of_the_day_has_its_rows() {
     for row in balance.rows.iter().filter(|row| !row.stand.debit.is_zero() || !row.stand.credit.is_zero()) {
         let filter = EntryFilter { from: date(DAY), to: date(DAY), chart: Some(row.chart), owner: None };
         let entries = report::entries(&mut conn, &filter, all()).await.unwrap();
-        assert_eq!((entries.sums.debit, entries.sums.credit), (row.stand.debit, row.stand.credit), "{:?}", row.chart);
+        assert_eq!(
+            (entries.sums.debit, entries.sums.credit),
+            (row.stand.debit, row.stand.credit),
+            "{:?}",
+            row.chart
+        );
         let owners = report::owners(&mut conn, row.chart, date(DAY), date(DAY)).await.unwrap();
-        assert_eq!(Minor::sum(owners.iter().map(|owner| owner.stand.debit)), Ok(row.stand.debit), "{:?}", row.chart);
+        assert_eq!(
+            Minor::sum(owners.iter().map(|owner| owner.stand.debit)),
+            Ok(row.stand.debit),
+            "{:?}",
+            row.chart
+        );
     }
 }
 
@@ -140,7 +166,10 @@ async fn a_day_closes_once_in_order_and_is_paid_and_reconciled() {
     // A late tap of the closed day is posted to the open one, with its day of travel.
     house.ride_bus(ADULT, at(23, 0)).await;
     house.drained().await;
-    assert_eq!(report::charges(&mut conn, &ChargeFilter::of_day(date(DAY)), all()).await.unwrap().sums.rides, 4);
+    assert_eq!(
+        report::charges(&mut conn, &ChargeFilter::of_day(date(DAY)), all()).await.unwrap().sums.rides,
+        4
+    );
     let late = report::charges(&mut conn, &ChargeFilter::of_day(date(NEXT)), all()).await.unwrap();
     assert_eq!((late.sums.rides, late.rows[0].service_date), (1, ServiceDate::parse(DAY).unwrap()));
 
@@ -150,7 +179,8 @@ async fn a_day_closes_once_in_order_and_is_paid_and_reconciled() {
     let order = settle::hand_over(&mut conn, run.id, "lan").await.unwrap().unwrap();
     assert_eq!(run.file_digest, Some(primitives::Digest::of(&order)));
     let claims = report::claims_of_day(&mut conn, date(DAY)).await.unwrap();
-    let claimed: Vec<_> = claims.iter().map(|claim| (claim.kind.as_str(), claim.party, claim.amount.units())).collect();
+    let claimed: Vec<_> =
+        claims.iter().map(|claim| (claim.kind.as_str(), claim.party, claim.amount.units())).collect();
     assert_eq!(claimed, [("acquirer", ACQUIRER, 6_000), ("subsidy", TOWN, 6_500)]);
 
     let statement = Camt::of_day(NEXT, OPENING)

@@ -45,7 +45,11 @@ async fn a_file_that_cannot_be_read_is_refused_whole_and_kept() {
     let broken = whole.iter().map(|byte| if *byte == b'<' { b'(' } else { *byte }).collect::<Vec<u8>>();
     let stranger = Camt { account: "999", ..Camt::of_day(DAY, OPENING) }.bytes();
     let dollars = Camt { currency: "USD", ..Camt::of_day(DAY, OPENING) }.bytes();
-    let field = String::from_utf8(whole.clone()).unwrap().replace(">5000<", ">5000.50<").into_bytes();
+    let field = String::from_utf8(whole.clone())
+        .unwrap()
+        .replace("<Othr>", "<!--")
+        .replace("</Othr>", "-->")
+        .into_bytes();
     let latin: Vec<u8> = whole.iter().map(|byte| if *byte == b'g' { 0xE9 } else { *byte }).collect();
     let cases: [(&[u8], Code); 7] = [
         (cut, Code::FileTruncated),
@@ -61,7 +65,11 @@ async fn a_file_that_cannot_be_read_is_refused_whole_and_kept() {
         let refusal = imported.outcome.unwrap_err();
         assert_eq!(refusal.code, expect, "{refusal}");
         let again = house.import("bad.xml", bytes).await;
-        assert_eq!((again.repeated, again.outcome.unwrap_err()), (true, refusal), "refused once, refused for ever");
+        assert_eq!(
+            (again.repeated, again.outcome.unwrap_err()),
+            (true, refusal),
+            "refused once, refused for ever"
+        );
     }
     let mut conn = house.connection().await;
     let files = report::files(&mut conn, PageRequest::new(1, 100)).await.unwrap();
@@ -80,14 +88,23 @@ async fn a_statement_that_does_not_add_up_is_shown_and_not_posted_until_it_is_co
     assert_eq!((row.proof.as_str(), row.posted, row.lines), ("failed", false, 2));
     assert_eq!(row.difference.units().abs(), 900);
     assert_eq!(house.balance("TRUST_BANK").await, 0);
+    // A line that cannot be read leaves nothing to prove with.
+    let torn = String::from_utf8(right.bytes()).unwrap().replace(">5000<", ">5000.50<");
+    let imported = house.import("torn.xml", torn.as_bytes()).await.outcome.unwrap();
+    assert_eq!(
+        (imported[0].proof.as_str(), imported[0].posted, imported[0].revision),
+        ("not_provable", false, 2)
+    );
+    assert!(imported[0].findings.iter().any(|finding| finding.starts_with("STMT_FIELD")), "{imported:?}");
     let breaks = house.breaks().await;
-    assert_eq!(breaks.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(), ["BALANCE_PROOF"]);
+    let codes: Vec<&str> = breaks.iter().map(|row| row.0.as_str()).collect();
+    assert_eq!(codes, ["BALANCE_PROOF", "BALANCE_PROOF"]);
     let mut conn = house.connection().await;
     let lines = report::statement_lines(&mut conn, row.id, PageRequest::new(1, 1)).await.unwrap();
     assert_eq!((lines.rows.len(), lines.total_rows, lines.sums.units()), (1, 2, 12_000));
 
     let row = statement(&house, &right).await;
-    assert_eq!((row.revision, row.posted, row.continuity.as_str()), (2, true, "first"));
+    assert_eq!((row.revision, row.posted, row.continuity.as_str()), (3, true, "first"));
     assert_eq!((house.balance("TRUST_BANK").await, house.difference().await), (OPENING + 12_000, 0));
     let codes: Vec<String> = house.breaks().await.into_iter().map(|row| row.0).collect();
     assert_eq!(codes, ["UNMATCHED_BANK", "UNMATCHED_BANK"], "the proof's break closed with the correction");
@@ -95,7 +112,7 @@ async fn a_statement_that_does_not_add_up_is_shown_and_not_posted_until_it_is_co
     // A correction of what is in the ledger is for a person: two versions, and no telling which.
     let late = Camt { closing: None, ..right.line(1, "", "an afterthought") };
     let row = statement(&house, &late).await;
-    assert_eq!((row.revision, row.posted), (3, false));
+    assert_eq!((row.revision, row.posted), (4, false));
     assert!(house.breaks().await.iter().any(|row| row.0 == "AMBIGUOUS"));
     assert_eq!(house.balance("TRUST_BANK").await, OPENING + 12_000);
 }

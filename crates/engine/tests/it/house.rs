@@ -56,7 +56,8 @@ pub fn date(text: &str) -> PostingDate {
 
 /// A moment of the first day, by the town's clock.
 pub fn at(hour: i64, minute: i64) -> EventTime {
-    let midnight = chrono::NaiveDate::from_ymd_opt(2026, 3, 2).unwrap().and_hms_opt(0, 0, 0).unwrap().and_utc();
+    let midnight =
+        chrono::NaiveDate::from_ymd_opt(2026, 3, 2).unwrap().and_hms_opt(0, 0, 0).unwrap().and_utc();
     let ms = midnight.timestamp_millis() + (hour - 7) * 3_600_000 + minute * 60_000;
     EventTime::from_unix_ms(ms).unwrap()
 }
@@ -133,7 +134,8 @@ impl House {
             master: MasterKey::new([7; 32]),
             clock: Arc::new(|| at(30, 0)),
         };
-        let intake = Intake::open(pool.clone(), Arc::clone(&log), Arc::clone(&policies), settings).await.unwrap();
+        let intake =
+            Intake::open(pool.clone(), Arc::clone(&log), Arc::clone(&policies), settings).await.unwrap();
         let (stop, stopped) = watch::channel(false);
         let worker = Worker {
             pool: pool.clone(),
@@ -175,8 +177,13 @@ impl House {
     }
 
     pub async fn ride_bus(&self, card: u64, when: EventTime) -> TapId {
-        self.tap(1, card, when, TapKind::Boarding { route: text("B1"), stop: Some(text("H1")), trip: None, qr: false })
-            .await
+        self.tap(
+            1,
+            card,
+            when,
+            TapKind::Boarding { route: text("B1"), stop: Some(text("H1")), trip: None, qr: false },
+        )
+        .await
     }
 
     /// Money into a card through the bank's app; answers its reference.
@@ -186,7 +193,15 @@ impl House {
         reference
     }
 
-    pub async fn pay_in(&self, device: u64, card: u64, when: EventTime, amount: i64, channel: &str, reference: &str) {
+    pub async fn pay_in(
+        &self,
+        device: u64,
+        card: u64,
+        when: EventTime,
+        amount: i64,
+        channel: &str,
+        reference: &str,
+    ) {
         let value = Money::new(Minor::new(amount), Currency::VND);
         let kind = TapKind::TopUp { channel: text(channel), reference: text(reference), value };
         self.tap(device, card, when, kind).await;

@@ -9,6 +9,7 @@ mod day;
 mod files;
 mod house;
 mod matches;
+#[allow(dead_code)]
 #[path = "../../../../tests/support/minitown.rs"]
 mod minitown;
 mod registry;

@@ -13,7 +13,10 @@ async fn lines(house: &House) -> Vec<String> {
     let statements = report::statements(&mut conn, PageRequest::new(1, 10)).await.unwrap();
     let id = statements.rows.iter().find(|row| row.to.to_string() == NEXT).unwrap().id;
     let page = report::statement_lines(&mut conn, id, PageRequest::new(1, 100)).await.unwrap();
-    page.rows.iter().map(|row| row.matched.as_ref().map(|met| met.rule.clone()).or(row.broken.clone()).unwrap()).collect()
+    page.rows
+        .iter()
+        .map(|row| row.matched.as_ref().map(|met| met.rule.clone()).or(row.broken.clone()).unwrap())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -58,7 +61,11 @@ async fn each_line_meets_its_item_or_becomes_a_break() {
     assert_eq!(house.difference().await, 0);
     assert_eq!(house.balance("BANK_CLEARING").await, 160_000 - 90_000);
     assert_eq!(house.balance("SUSPENSE").await, -(29_900 + 20_000 + 12_345 + 50_000 + 20_000));
-    assert_eq!(house.balance("DUE_FROM_OWN").await, -OPENING + 1_100, "a bank charge is own money's, at once");
+    assert_eq!(
+        house.balance("DUE_FROM_OWN").await,
+        -OPENING + 1_100,
+        "a bank charge is own money's, at once"
+    );
     assert_eq!(house.balance("CHANNEL_FEE_EXP").await, 1_100);
 
     // What should have been there by the next bank day is named.
@@ -72,7 +79,8 @@ async fn each_line_meets_its_item_or_becomes_a_break() {
 async fn a_line_that_came_before_its_item_meets_it_later() {
     let house = House::open().await;
     let reference = bank::reference::make(77);
-    let camt = Camt::of_day(NEXT, OPENING).line(25_000, "", &reference).line(-5_000, "FH20260302000001", "early");
+    let camt =
+        Camt::of_day(NEXT, OPENING).line(25_000, "", &reference).line(-5_000, "FH20260302000001", "early");
     house.import("camt.xml", &camt.bytes()).await.outcome.unwrap();
     assert_eq!((house.balance("SUSPENSE").await, house.balance("CHANNEL_FEE_EXP").await), (-25_000, 5_000));
     assert_eq!(house.breaks().await.len(), 2);
@@ -122,7 +130,11 @@ async fn a_payout_that_is_not_paid_is_partial_and_then_overdue() {
     house.pay_school(ADULT, at(8, 0), 10_000, "bill").await;
     house.drained().await;
     let run = house.settle(DAY).await;
-    let camt = Camt::of_day(NEXT, OPENING).line(50_000, "", &bank::reference::make(1)).line(-6_000, "FH20260302000001", "");
+    let camt = Camt::of_day(NEXT, OPENING).line(50_000, "", &bank::reference::make(1)).line(
+        -6_000,
+        "FH20260302000001",
+        "",
+    );
     house.import("camt.xml", &camt.bytes()).await.outcome.unwrap();
     let mut conn = house.connection().await;
     assert_eq!(report::run(&mut conn, run.id).await.unwrap().unwrap().state, "partial");

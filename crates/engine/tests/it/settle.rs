@@ -60,7 +60,10 @@ async fn an_approval_is_somebody_elses_of_what_was_shown_and_once() {
     }
     let acts = engine::access::audits(&mut conn, report::PageRequest::new(1, 10)).await.unwrap();
     let acts: Vec<_> = acts.rows.iter().map(|act| (act.actor.as_str(), act.action.as_str())).collect();
-    assert!(acts.contains(&("lan", "settle.propose")) && acts.contains(&("minh", "settle.approve")), "{acts:?}");
+    assert!(
+        acts.contains(&("lan", "settle.propose")) && acts.contains(&("minh", "settle.approve")),
+        "{acts:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,7 +93,12 @@ async fn a_proposal_needs_what_the_bank_needs() {
         assert_eq!(refused.code, expect, "{refused}");
     };
     check(&mut conn, Payee { bic: "NOT A BIC".into(), ..payee(SCHOOL) }, Code::BadRequest).await;
-    check(&mut conn, Payee { account: "12-34".into(), bic: "BFTVVNVX".into(), ..payee(SCHOOL) }, Code::BadRequest).await;
+    check(
+        &mut conn,
+        Payee { account: "12-34".into(), bic: "BFTVVNVX".into(), ..payee(SCHOOL) },
+        Code::BadRequest,
+    )
+    .await;
     sqlx::query("DELETE FROM settle.payee_account WHERE party_no = 30").execute(&house.pool).await.unwrap();
     let refused = settle::propose(&mut conn, date(DAY), "lan").await.unwrap().unwrap_err();
     assert_eq!(refused.code, Code::NotFound, "{refused}");
@@ -120,7 +128,10 @@ async fn every_ledger_item_is_in_exactly_one_run() {
     house.close(THIRD).await;
     let third = settle::propose(&mut conn, date(THIRD), "lan").await.unwrap().unwrap();
     let parts = report::payouts(&mut conn, third.id).await.unwrap();
-    let parts: Vec<_> = parts.iter().map(|part| (part.party, part.fare.units(), part.cash_held.units(), part.net.units())).collect();
+    let parts: Vec<_> = parts
+        .iter()
+        .map(|part| (part.party, part.fare.units(), part.cash_held.units(), part.net.units()))
+        .collect();
     assert_eq!(parts, [(BUS, 12_000, 100_000, -88_000)], "two days' rides against the cash it holds");
     let swept = settle::propose(&mut conn, date(NEXT), "lan").await.unwrap().unwrap_err();
     assert_eq!(swept.code, Code::ApprovalUsed, "the second day is part of the third's run");
@@ -137,7 +148,10 @@ async fn every_ledger_item_is_in_exactly_one_run() {
     let parts = report::payouts(&mut conn, run.id).await.unwrap();
     assert_eq!(parts.len(), 1);
     let part = &parts[0];
-    assert_eq!((part.party, part.fare.units(), part.cash_held.units(), part.net.units()), (BUS, 90_000, 88_000, 2_000));
+    assert_eq!(
+        (part.party, part.fare.units(), part.cash_held.units(), part.net.units()),
+        (BUS, 90_000, 88_000, 2_000)
+    );
     assert_eq!((part.creditor_account.as_str(), run.total.units()), ("990000000001", 2_000));
     assert_eq!(house.balance("CASH_IN_TRANSIT").await, 0);
     assert_eq!(house.balance("OPERATOR_PAYABLE.fare").await, 0);
