@@ -105,6 +105,9 @@ impl Places {
     }
 }
 
+/// Above every operator's number: the sample knows fewer than twenty networks.
+const ACQUIRER_NUMBER: &str = "900";
+
 /// The policy's files.
 pub fn policy_files(learned: &Learned, places: &Places) -> fares::Files {
     let mut files = fares::Files::new();
@@ -120,7 +123,9 @@ pub fn policy_files(learned: &Learned, places: &Places) -> fares::Files {
             "04:30:00",
         ]),
     );
-    put("parties.txt", operators(places, "party_id,party_name,party_kind,party_number"));
+    // The sample says nothing of balances, so every ride is taken on account and owed by one acquirer.
+    let acquirer = ["card-acquirer", "Acquirer of all cards", "acquirer", ACQUIRER_NUMBER];
+    put("parties.txt", operators(places, "party_id,party_name,party_kind,party_number").row(&acquirer));
     put("agency.txt", operators(places, "agency_id,agency_name"));
     let routes = places.routes();
     let mut routes_table = Table::new("route_id,agency_id,route_short_name,network_id");
