@@ -8,3 +8,4 @@ mod minitown;
 mod bad_inputs;
 mod house;
 mod pipeline;
+mod program;
