@@ -106,12 +106,13 @@ async fn live(args: &Args, scratch: &Scratch) -> anyhow::Result<Ending> {
         step(format!("delivered {sent} taps to {url}/v1/taps"));
         house.drained(DRAIN_MAX).await?;
         let cleared = close_and_pay(&house, &simulated, PostingDate(date.0), &step).await?;
-        running.stop().await?;
         println!("{cleared}");
         announce(args, &url, date, &people, cleared.equal())?;
         if !args.exit {
+            // The worker goes on: whoever tries the gateway by hand sees the tap posted.
             asked_to_stop().await?;
         }
+        running.stop().await?;
         Ok::<Ending, anyhow::Error>(if cleared.equal() { Ending::Done } else { Ending::Differences })
     };
     tokio::select! {
