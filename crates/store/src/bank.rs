@@ -164,7 +164,8 @@ pub async fn put_file(
 
 /// The statements of an account that are in the ledger, in the order of the account's history.
 pub async fn spans(conn: &mut PgConnection, account: &str) -> Result<Vec<Span>, StoreError> {
-    let found: Vec<(Uuid, NaiveDate, NaiveDate, Option<i64>, i64, i64, String)> = sqlx::query_as(
+    type Row = (Uuid, NaiveDate, NaiveDate, Option<i64>, i64, i64, String);
+    let found: Vec<Row> = sqlx::query_as(
         "SELECT statement_id, from_date, to_date, sequence, opening, closing, continuity
          FROM bank.statement JOIN bank.file USING (file_digest)
          WHERE bank_account = $1 AND posted

@@ -1,8 +1,8 @@
 //! Matching: which item a bank line is about. Pure, and never a guess.
 //!
-//! Rules in order; the first that names any item decides, and a later rule never undoes an earlier claim:
-//! 1. the end-to-end id, exact amount; 2. our reference code in the memo, exact amount. A reference with another amount is
-//! a difference for a person, not a reason to look further.
+//! There are two rules: first the end-to-end id, then our reference code in the memo, each with the exact amount. The first
+//! rule that names any item decides, and a later rule never undoes an earlier claim. A reference with another amount is a
+//! difference for a person, not a reason to look further.
 
 use primitives::Minor;
 use std::collections::{BTreeMap, BTreeSet};

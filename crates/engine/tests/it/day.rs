@@ -103,7 +103,7 @@ async fn every_figure_of_the_day_has_its_rows() {
     let last = detail.legs.last().unwrap();
     assert_eq!((last.shape.as_str(), last.gross.units(), last.rider.units()), ("ride", 7_000, 3_500));
     assert_eq!(last.funded, [(TOWN, Minor::new(3_500))]);
-    assert_eq!(last.rules.is_empty(), false, "a price says why");
+    assert!(!last.rules.is_empty(), "a price says why");
     let to_rail: i64 = detail
         .postings
         .iter()
@@ -204,4 +204,22 @@ async fn a_day_closes_once_in_order_and_is_paid_and_reconciled() {
     assert_eq!((bus.opening.units(), bus.paid.units(), bus.earned.rider.units()), (-2_000, 0, 6_000));
     assert!(bus.holds(), "{bus:?}");
     assert_eq!(report::days(&mut conn).await.unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ride_without_a_fare_is_counted_until_a_later_version_has_one() {
+    let house = House::open().await;
+    city_day(&house).await;
+    let mut conn = house.connection().await;
+    let unpriced = ChargeFilter { unpriced: true, ..ChargeFilter::of_day(date(DAY)) };
+    let mut check = async |expect: u64| {
+        let counted = store::report::unpriced(&mut conn, date(DAY)).await.unwrap();
+        let listed = report::charges(&mut conn, &unpriced, all()).await.unwrap();
+        assert_eq!((counted, listed.total_rows, listed.rows.len() as u64), (expect, expect, expect));
+    };
+    check(0).await;
+    // First versions lose their fare: the metro ride's is followed by one with a fare, the bus rides' are the last.
+    let unknown = "UPDATE clearing.charge SET unknown = 'no_rule', gross = 0, rider = 0 WHERE version = 1";
+    sqlx::query(unknown).execute(&house.pool).await.unwrap();
+    check(3).await;
 }

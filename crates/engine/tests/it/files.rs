@@ -152,3 +152,13 @@ async fn an_opening_balance_is_the_approved_one_or_a_gap() {
     assert_eq!(house.balance("OWN_BANK").await, -OPENING);
     assert_eq!(house.difference().await, -5);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_file_handed_in_twice_at_once_is_one_import() {
+    let house = House::open().await;
+    let bytes = Camt::of_day(DAY, OPENING).line(5_000, "", "a gift").bytes();
+    let (one, other) = tokio::join!(house.import("one.xml", &bytes), house.import("other.xml", &bytes));
+    assert_ne!(one.repeated, other.repeated);
+    assert_eq!(one.outcome, other.outcome);
+    assert_eq!((house.balance("TRUST_BANK").await, house.breaks().await.len()), (OPENING + 5_000, 1));
+}

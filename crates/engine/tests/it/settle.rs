@@ -157,3 +157,19 @@ async fn every_ledger_item_is_in_exactly_one_run() {
     assert_eq!(house.balance("OPERATOR_PAYABLE.fare").await, 0);
     house.invariants().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_approvals_at_once_are_one() {
+    let house = closed_day().await;
+    let mut first = house.connection().await;
+    let mut second = house.connection().await;
+    let run = settle::propose(&mut first, date(DAY), "lan").await.unwrap().unwrap();
+    let (one, other) = tokio::join!(
+        settle::approve(&mut first, run.id, run.digest, "minh"),
+        settle::approve(&mut second, run.id, run.digest, "hoa")
+    );
+    let codes: Vec<Option<Code>> =
+        [one, other].map(|answer| answer.unwrap().err().map(|refusal| refusal.code)).into();
+    assert!(codes.contains(&None) && codes.contains(&Some(Code::ApprovalUsed)), "{codes:?}");
+    assert_eq!(house.balance("PAYOUT_IN_FLIGHT").await, -16_000);
+}

@@ -18,7 +18,7 @@ pub struct ChargeFilter {
     pub route: Option<String>,
     /// Only those of this day of travel.
     pub service_date: Option<ServiceDate>,
-    /// Only those without a fare.
+    /// Only rides that have no fare still: their last version says why.
     pub unpriced: bool,
 }
 
@@ -99,9 +99,13 @@ pub async fn charges(
     let (total, rides, gross, rider, funded): (i64, i64, i64, i64, i64) = sqlx::query_as(
         "SELECT count(*), coalesce(sum(d_rides), 0)::bigint, coalesce(sum(d_gross), 0)::bigint,
                 coalesce(sum(d_rider), 0)::bigint, coalesce(sum(d_funded), 0)::bigint
-         FROM clearing.charge
+         FROM clearing.charge c
          WHERE posting_date = $1 AND ($2::int IS NULL OR operator_no = $2) AND ($3::text IS NULL OR route = $3)
-           AND ($4::date IS NULL OR service_date = $4) AND (NOT $5 OR unknown IS NOT NULL)",
+           AND ($4::date IS NULL OR service_date = $4)
+           AND (NOT $5 OR unknown IS NOT NULL AND shape <> 'cancelled' AND NOT EXISTS (
+               SELECT 1 FROM clearing.charge n
+               WHERE n.account_id = c.account_id AND n.leg_device = c.leg_device AND n.leg_journal = c.leg_journal
+                 AND n.leg_seq = c.leg_seq AND n.version > c.version))",
     )
     .bind(filter.date.0)
     .bind(operator)
@@ -115,10 +119,13 @@ pub async fn charges(
         "SELECT page.*, tap.at FROM (
              SELECT leg_device, leg_journal, leg_seq, version, account_id, operator_no, route, from_stop, to_stop,
                     rider_category, shape, unknown, service_date, gross, rider, d_rides, d_gross, d_rider, d_funded
-             FROM clearing.charge
+             FROM clearing.charge c
              WHERE posting_date = $1 AND ($2::int IS NULL OR operator_no = $2)
                AND ($3::text IS NULL OR route = $3) AND ($4::date IS NULL OR service_date = $4)
-               AND (NOT $5 OR unknown IS NOT NULL)
+               AND (NOT $5 OR unknown IS NOT NULL AND shape <> 'cancelled' AND NOT EXISTS (
+                   SELECT 1 FROM clearing.charge n
+                   WHERE n.account_id = c.account_id AND n.leg_device = c.leg_device AND n.leg_journal = c.leg_journal
+                     AND n.leg_seq = c.leg_seq AND n.version > c.version))
              ORDER BY leg_device, leg_journal, leg_seq, version LIMIT $6 OFFSET $7) AS page
          LEFT JOIN clearing.tap ON tap.device_id = leg_device AND tap.journal_id = leg_journal AND tap.seq = leg_seq
          ORDER BY leg_device, leg_journal, leg_seq, version",

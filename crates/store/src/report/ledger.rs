@@ -148,7 +148,8 @@ pub async fn owners(
     from: PostingDate,
     to: PostingDate,
 ) -> Result<Vec<OwnerRow>, StoreError> {
-    let found: Vec<(i64, Option<String>, Option<String>, i64, i64, i64)> = sqlx::query_as(
+    type Row = (i64, Option<String>, Option<String>, i64, i64, i64);
+    let found: Vec<Row> = sqlx::query_as(
         "SELECT b.owner, party.party_id, party.name,
                 coalesce(sum(debit - credit) FILTER (WHERE posting_date < $2), 0)::bigint,
                 coalesce(sum(debit) FILTER (WHERE posting_date >= $2), 0)::bigint,
