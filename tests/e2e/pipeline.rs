@@ -129,6 +129,33 @@ async fn two_workers_share_the_partitions_and_post_everything_once() {
     house.assert_invariants().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_cut_while_posting_lose_nothing_and_double_nothing() {
+    let house = House::open().await;
+    let (stop, stopped) = watch::channel(false);
+    let mut worker = house.worker("cut off");
+    worker.settings.batch_max = 5;
+    let worker = tokio::spawn(worker.run(stopped));
+    let mut bus = device(BUS);
+    for round in 0..12 {
+        let tap = |n: u8| bus.tap(medium(n), boarding(), at(i64::from(n) + round)).expect("taken");
+        let taps: Vec<_> = (1..=20).map(tap).collect();
+        // A device sends until it is answered; what the log had already is a duplicate.
+        let batch = || taps.iter().map(|tap| (wire::BodyFormat::Proto, tap.encode())).collect();
+        while house.intake.receive(batch()).await.is_err() {}
+        let cut = "SELECT count(pg_terminate_backend(pid))::bigint FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        while sqlx::query_scalar::<_, i64>(cut).fetch_one(&house.pool).await.is_err() {}
+    }
+    house.wait_drained().await;
+    stop.send_replace(true);
+    worker.await.expect("the task ends").expect("the worker ends well");
+    assert_eq!(house.number("SELECT count(*)::bigint FROM clearing.tap").await, 240);
+    assert_eq!(house.number("SELECT sum(d_rides)::bigint FROM clearing.charge").await, 240);
+    assert!(house.number("SELECT max(epoch) FROM ingest.partition_lease WHERE stream_id > 0").await > 1);
+    house.assert_invariants().await;
+}
+
 fn bus_tap_id(sequence: u64) -> TapId {
     TapId {
         device: device_id(BUS),

@@ -9,9 +9,9 @@
 //! [`BankSide`] that reads the house's payment order and writes the statement. [`oyster`] reads the London sample.
 //!
 //! # Invariants
-//! S-1 the same options and files give the same bytes. S-2 the answer comes from the true rides and a plain reading of
-//! the policy, never from the fare engine or the clearing core. S-3 every fault is counted where it is made.
-//! S-4 no city is named in the code of the simulation.
+//! Y-1 the same options and files give the same bytes. Y-2 the answer comes from the true rides and a plain reading of
+//! the policy, never from the fare engine or the clearing core. Y-3 every fault is counted where it is made.
+//! Y-4 no city is named in the code of the simulation.
 //!
 //! # Limits
 //! Flat and station-to-station prices with one reduction a rider; a policy that needs more is refused by name.

@@ -4,11 +4,14 @@
 //! Put the pure crates and the adapters together into what the program does, one module a use case.
 //!
 //! # Shape
-//! [`intake`] takes taps into the log · [`worker`] takes them from the log into the ledger: load → decide → save.
+//! [`intake`] takes taps into the log · [`worker`] takes them from the log into the ledger: load → decide → save ·
+//! [`day`] closes an accounting day · [`settle`] proposes, approves and hands over payouts · [`reconcile`] takes bank
+//! statements in · [`report`] answers with figures and the rows behind them · [`registry`] and [`access`] know who and what.
 //!
 //! # Invariants
 //! E-1 the committed ranges of a partition tile it: no gap, no overlap; E-2 nothing is acknowledged before it is durable;
-//! E-3 every unit of work on the database runs in a task that nobody aborts.
+//! E-3 every unit of work on the database runs in a task that nobody aborts; E-4 a closed day never changes; E-5 what is
+//! paid is what was shown, approved by another person, once; E-6 every booked line of a posted statement is in the ledger.
 //!
 //! # Limits
 //! A batch of the worker has at most [`worker::Settings::batch_max`] records.

@@ -199,7 +199,10 @@ async fn close_and_pay(
 }
 
 /// What the settlement asked the city and the acquirer to pay.
-async fn claims(connection: &mut store::PgConnection, date: PostingDate) -> anyhow::Result<Vec<ExpectedCredit>> {
+async fn claims(
+    connection: &mut store::PgConnection,
+    date: PostingDate,
+) -> anyhow::Result<Vec<ExpectedCredit>> {
     let mut claims = Vec::new();
     for day in [date, date.next()] {
         // Items come by kind, and the few claims stand before the many top-ups: the first page holds them all.

@@ -1,6 +1,21 @@
 //! The program: command line, configuration, wiring.
 //!
-//! stdout is data, stderr is progress and logs. Exit codes: 0 done, 1 differences found, 2 wrong usage, 70 a fault.
+//! # Job
+//! Turn what a person or a job types into use cases of the engine on a chosen database and log.
+//!
+//! # Shape
+//! One module a command: [`demo`], [`replay`], [`serve`], [`bench`]; [`house`] wires a database, a log and policies
+//! together; [`simulated`] brings a simulated day to the door. stdout is data, stderr is progress and logs. Exit codes:
+//! 0 done, 1 differences found, 2 wrong usage, 70 a fault.
+//!
+//! # Invariants
+//! A-1 a command that found differences never exits with 0; A-2 a scratch database ends with its command.
+//!
+//! # Limits
+//! One log and one policy directory a process.
+//!
+//! # Not here
+//! No use case, no SQL, no rule about money.
 
 mod bench;
 mod database;
@@ -55,8 +70,9 @@ enum Ending {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("FAREHOUSE_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,sqlx=error,librdkafka=error,farehouse=info,engine=info"));
+    let filter = tracing_subscriber::EnvFilter::try_from_env("FAREHOUSE_LOG").unwrap_or_else(|_| {
+        tracing_subscriber::EnvFilter::new("warn,sqlx=error,librdkafka=error,farehouse=info,engine=info")
+    });
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -73,14 +73,23 @@ impl Rows {
         self.i64((value.unix_ms() - EPOCH_MS) * 1000)
     }
 
-    pub(crate) fn opt<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T) -> &mut Self) -> &mut Self {
+    pub(crate) fn opt<T>(
+        &mut self,
+        value: Option<T>,
+        write: impl FnOnce(&mut Self, T) -> &mut Self,
+    ) -> &mut Self {
         match value {
             Some(value) => write(self, value),
             None => self.null(),
         }
     }
 
-    fn array<'a>(&mut self, oid: u32, size: usize, values: impl ExactSizeIterator<Item = &'a [u8]>) -> &mut Self {
+    fn array<'a>(
+        &mut self,
+        oid: u32,
+        size: usize,
+        values: impl ExactSizeIterator<Item = &'a [u8]>,
+    ) -> &mut Self {
         let dimensions: u32 = if values.len() == 0 { 0 } else { 1 };
         let header = if dimensions == 0 { 12 } else { 20 };
         self.bytes.extend_from_slice(&((header + size + 4 * values.len()) as u32).to_be_bytes());
@@ -132,6 +141,10 @@ impl Rows {
         let mut copy = connection.copy_in_raw(statement).await.doing(doing)?;
         copy.send(self.bytes).await.doing(doing)?;
         let written = copy.finish().await.doing(doing)?;
-        if written == self.count { Ok(()) } else { Err(StoreError::row(doing, "COPY took another number of rows")) }
+        if written == self.count {
+            Ok(())
+        } else {
+            Err(StoreError::row(doing, "COPY took another number of rows"))
+        }
     }
 }

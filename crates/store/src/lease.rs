@@ -90,7 +90,9 @@ pub async fn ensure_stream(
     Ok(stream_id)
 }
 
-/// Takes up to `share` partitions whose lease has run out, in one statement, each under a new epoch.
+/// Takes up to `share` partitions whose lease has run out, in one statement, each under a new epoch. What this owner
+/// held before it may take at once: after a fault it starts again from the row, and the new epoch fences off whatever
+/// of its old work is still on the way.
 pub async fn acquire(
     connection: &mut PgConnection,
     stream_id: i32,
@@ -102,7 +104,7 @@ pub async fn acquire(
     let rows = sqlx::query(
         "WITH free AS MATERIALIZED (
            SELECT part FROM ingest.partition_lease
-           WHERE stream_id = $1 AND state = 'run' AND lease_until < clock_timestamp()
+           WHERE stream_id = $1 AND state = 'run' AND (lease_until < clock_timestamp() OR owner = $2)
            ORDER BY part LIMIT $3 FOR UPDATE SKIP LOCKED)
          UPDATE ingest.partition_lease lease
          SET owner = $2, owner_pid = pg_backend_pid(), epoch = epoch + 1,

@@ -19,10 +19,16 @@ pub(crate) struct Written<'a> {
     pub placed: &'a Placed,
 }
 
+/// Stream, partition, posting date, service date, chart number, owner: the key of `ledger.balance`.
+type BalanceKey = (i32, i32, NaiveDate, NaiveDate, i16, i64);
+
 /// Inserts postings and adds them to the balances (card accounts under their control account).
-pub(crate) async fn insert(transaction: &mut PgConnection, postings: &[Written<'_>]) -> Result<(), StoreError> {
+pub(crate) async fn insert(
+    transaction: &mut PgConnection,
+    postings: &[Written<'_>],
+) -> Result<(), StoreError> {
     let mut rows = Rows::new(16, postings.len());
-    let mut sums: BTreeMap<(i32, i32, NaiveDate, NaiveDate, i16, i64), (i64, i64)> = BTreeMap::new();
+    let mut sums: BTreeMap<BalanceKey, (i64, i64)> = BTreeMap::new();
     for Written { stream_id, part, placed } in postings {
         let posting = &placed.posting;
         write_posting(&mut rows, *stream_id, *part, placed);

@@ -9,8 +9,8 @@
 //! [`gateway`] is the devices' interface; [`pages`] fill [`table`]s, which are written as HTML or by [`export`] as CSV.
 //!
 //! # Invariants
-//! W-1 a route asks for exactly the access its line of the table says; W-2 no change without the form's token from our
-//! own pages; W-3 a page and its export are the same rows; W-4 no page loads or runs anything but our own stylesheet.
+//! H-1 a route asks for exactly the access its line of the table says; H-2 no change without the form's token from our
+//! own pages; H-3 a page and its export are the same rows; H-4 no page loads or runs anything but our own stylesheet.
 //!
 //! # Limits
 //! Bodies: a batch of taps 4 MiB and 1,000 taps, a form 64 KiB, an uploaded file 16 MiB; a request 30 s; a session 15
