@@ -122,6 +122,11 @@ col-fare-owed = Fares
 col-refusal = Refusal
 col-tap = Tap
 col-source = Source
+col-accepted = Accepted
+col-posted-count = Posted
+col-duplicate = Duplicate
+col-quarantined = Quarantined
+col-pending = Waiting
 
 ## Days
 days-lead = Every figure leads to the rows that make it up.
@@ -168,6 +173,9 @@ pipeline-pending = waiting
 pipeline-holds = Every tap accounted for
 pipeline-fails = Taps are missing
 pipeline-halted = Clearing stands still:
+pipeline-halts = Stands still
+pipeline-lead = Every record a source took in, over all days. Accepted is posted, duplicate, quarantined and waiting together.
+pipeline-empty = No source has taken anything in yet.
 chart-caption = Rides by hour
 chart-legend = Rides that began in the hour
 chart-note = The same figures stand in the table below.

@@ -122,6 +122,11 @@ col-fare-owed = Tiền vé
 col-refusal = Lần từ chối
 col-tap = Lượt chạm
 col-source = Nguồn
+col-accepted = Đã nhận
+col-posted-count = Đã ghi sổ
+col-duplicate = Trùng lặp
+col-quarantined = Cách ly
+col-pending = Đang chờ
 
 ## Ngày
 days-lead = Bấm vào con số nào cũng thấy các dòng tạo nên nó.
@@ -164,6 +169,9 @@ pipeline-pending = đang chờ
 pipeline-holds = Không sót lượt chạm nào
 pipeline-fails = Có lượt chạm bị sót
 pipeline-halted = Việc xử lý đang dừng:
+pipeline-halts = Đang dừng
+pipeline-lead = Mọi bản ghi từng nguồn đã nhận, qua mọi ngày. Đã nhận bằng ghi sổ, trùng lặp, cách ly và đang chờ cộng lại.
+pipeline-empty = Chưa nguồn nào nhận gì.
 chart-caption = Lượt đi theo giờ
 chart-legend = Lượt đi bắt đầu trong giờ
 chart-note = Cùng số liệu có trong bảng bên dưới.

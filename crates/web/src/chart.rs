@@ -64,13 +64,16 @@ pub struct Chart {
     pub base: i64,
 }
 
-/// The step of a scale of at most five lines that reaches `highest`: 1, 2 or 5 times a power of ten.
+/// Most lines of the scale above zero.
+const LINES_MAX: i64 = 6;
+
+/// The step of a scale of at most [`LINES_MAX`] lines that reaches `highest`: 1, 2 or 5 times a power of ten.
 fn step(highest: i64) -> i64 {
     let mut decade = 1_i64;
     loop {
         for factor in [1, 2, 5] {
             let step = decade.saturating_mul(factor);
-            if step.saturating_mul(5) >= highest {
+            if step.saturating_mul(LINES_MAX) >= highest {
                 return step;
             }
         }

@@ -46,11 +46,6 @@ pub fn guard(text: &str) -> String {
     if starts_like_formula { format!("'{text}") } else { text.to_owned() }
 }
 
-/// A share is told by its own columns; the file leaves its bar out.
-fn kept(cells: &[Cell]) -> impl Iterator<Item = &Cell> {
-    cells.iter().filter(|cell| !matches!(cell.value, Value::Share(..)))
-}
-
 /// The bytes of some records.
 fn records<I: IntoIterator<Item = Vec<String>>>(records: I) -> Result<Vec<u8>, csv::Error> {
     let mut writer =
@@ -64,23 +59,24 @@ fn records<I: IntoIterator<Item = Vec<String>>>(records: I) -> Result<Vec<u8>, c
 /// The heading row, with the byte order mark before it.
 pub fn head(columns: &[Column]) -> Result<Vec<u8>, csv::Error> {
     let names =
-        columns.iter().filter(|column| column.key != SHARE).map(|column| column.key.to_owned()).collect();
+        columns.iter().filter(|column| column.in_file()).map(|column| column.key.to_owned()).collect();
     let mut bytes = BYTE_ORDER_MARK.as_bytes().to_vec();
     bytes.extend(records([names])?);
     Ok(bytes)
 }
 
-/// The key of a column of bars, which the file leaves out.
-pub const SHARE: &str = "share";
-
-/// The rows.
-pub fn rows(rows: &[Vec<Cell>], zone: Tz) -> Result<Vec<u8>, csv::Error> {
-    records(rows.iter().map(|row| kept(row).map(|cell| cell_text(cell, zone)).collect()))
+/// The rows under these columns.
+pub fn rows(columns: &[Column], rows: &[Vec<Cell>], zone: Tz) -> Result<Vec<u8>, csv::Error> {
+    let record = |row: &Vec<Cell>| {
+        let kept = columns.iter().zip(row).filter(|(column, _)| column.in_file());
+        kept.map(|(_, cell)| cell_text(cell, zone)).collect()
+    };
+    records(rows.iter().map(record))
 }
 
 /// The closing block.
 pub fn notes(columns: &[Column], notes: &[(&str, String)]) -> Result<Vec<u8>, csv::Error> {
-    let width = columns.iter().filter(|column| column.key != SHARE).count();
+    let width = columns.iter().filter(|column| column.in_file()).count();
     records(notes.iter().map(|(name, value)| {
         let mut record = vec![String::new(); width.max(1)];
         record[0] = format!("#{name}: {value}");

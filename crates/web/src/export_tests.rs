@@ -1,9 +1,9 @@
 use super::*;
-use crate::table::{Align, Tone};
+use crate::table::{Align, Place, Tone};
 use primitives::Minor;
 
-fn column(key: &'static str) -> Column {
-    Column { key, label: key.to_owned(), align: Align::Start }
+fn column(key: &'static str, place: Place) -> Column {
+    Column { key, label: key.to_owned(), align: Align::Start, place }
 }
 
 #[test]
@@ -25,10 +25,10 @@ fn formula_like_text_stays_text_and_numbers_stay_numbers() {
 
 #[test]
 fn the_file_is_one_rectangle_with_a_closing_block() {
-    let columns = [column("route"), column("gross"), column(SHARE)];
+    let columns = [column("route", Place::Both), column("gross", Place::File), column("share", Place::Page)];
     let row = vec![Cell::text("a \"b\", c"), Cell::amount(Minor::new(7000)), Cell::of(Value::Share(1, 2))];
     let mut file = head(&columns).expect("a head");
-    file.extend(rows(&[row], chrono_tz::UTC).expect("rows"));
+    file.extend(rows(&columns, &[row], chrono_tz::UTC).expect("rows"));
     file.extend(notes(&columns, &[("operator", "3".to_owned())]).expect("notes"));
     let text = String::from_utf8(file).expect("UTF-8");
     assert_eq!(text, "\u{feff}route,gross\r\n\"a \"\"b\"\", c\",7000\r\n#operator: 3,\r\n");

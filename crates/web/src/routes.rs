@@ -76,6 +76,7 @@ pub fn table() -> Vec<Route> {
         read("/days/{date}/schools", get(pages::day::schools)),
         read("/days/{date}/charges", get(pages::charges::list)),
         read("/days/{date}/bank", get(pages::day::bank)),
+        read("/pipeline", get(pages::pipeline::sources)),
         read("/taps/{device}/{journal}/{sequence}", get(pages::tap::detail)),
         read("/breaks", get(pages::breaks::list)),
         read("/bank", get(pages::bank::list)),

@@ -41,6 +41,17 @@ impl Tone {
     }
 }
 
+/// Where a column is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// On the page and in the file.
+    Both,
+    /// On the page only: what tells in a picture what other columns tell in numbers.
+    Page,
+    /// In the file only: what a machine needs and a page says elsewhere.
+    File,
+}
+
 /// One column.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -50,9 +61,21 @@ pub struct Column {
     pub label: String,
     /// How its values stand.
     pub align: Align,
+    /// Where it is written.
+    pub place: Place,
 }
 
 impl Column {
+    /// True when the page shows it.
+    pub fn on_page(&self) -> bool {
+        self.place != Place::File
+    }
+
+    /// True when the file has it.
+    pub fn in_file(&self) -> bool {
+        self.place != Place::Page
+    }
+
     /// True for a column of figures.
     pub fn is_figure(&self) -> bool {
         self.align == Align::End
@@ -142,9 +165,31 @@ impl Cell {
         }
     }
 
+    /// True for an amount or count of nothing, which the page sets back.
+    pub fn is_nil(&self) -> bool {
+        match &self.value {
+            Value::Amount(amount) => amount.is_zero(),
+            Value::Count(number) => *number == 0,
+            _ => false,
+        }
+    }
+
+    /// The whole text of an id that the page shows shortened.
+    pub fn whole(&self) -> Option<&str> {
+        match &self.value {
+            Value::Code(text) if text.chars().count() > CODE_SHOWN_MAX => Some(text),
+            _ => None,
+        }
+    }
+
     /// True for fixed-width text.
     pub fn is_code(&self) -> bool {
         matches!(self.value, Value::Code(_))
+    }
+
+    /// True for a day or a moment, which is never torn apart.
+    pub fn is_moment(&self) -> bool {
+        matches!(self.value, Value::Date(_) | Value::Moment(_))
     }
 
     /// The class of a state's mark.
@@ -168,7 +213,8 @@ impl Cell {
     pub fn show(&self, lang: Lang, currency: Currency, zone: Tz) -> String {
         match &self.value {
             Value::Empty => String::new(),
-            Value::Text(text) | Value::Code(text) | Value::Tag(_, _, text) => text.clone(),
+            Value::Code(text) => shortened(text),
+            Value::Text(text) | Value::Tag(_, _, text) => text.clone(),
             Value::Amount(amount) => format::amount(lang, currency, *amount),
             Value::Count(number) => format::count(lang, *number),
             Value::Share(part, whole) => format::percent(lang, *part, *whole),
@@ -176,6 +222,21 @@ impl Cell {
             Value::Moment(moment) => format::exact_moment(lang, *moment, zone),
         }
     }
+}
+
+/// Longest id a cell shows whole.
+const CODE_SHOWN_MAX: usize = 24;
+/// Letters kept at each end of a longer one; what tells ids apart stands at their ends.
+const CODE_ENDS: usize = 9;
+
+fn shortened(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    if letters.len() <= CODE_SHOWN_MAX {
+        return text.to_owned();
+    }
+    let head: String = letters.iter().take(CODE_ENDS).collect();
+    let tail: String = letters.iter().skip(letters.len() - CODE_ENDS).collect();
+    format!("{head}…{tail}")
 }
 
 /// Rows under columns, with a line of sums.
@@ -187,7 +248,7 @@ pub struct Table {
     pub caption: String,
     /// The columns.
     pub columns: Vec<Column>,
-    /// The rows; the first cell of each names the row.
+    /// The rows, one cell a column; the first cell of each names the row.
     pub rows: Vec<Vec<Cell>>,
     /// The line of sums, when the rows add up.
     pub total: Option<Vec<Cell>>,
@@ -205,13 +266,21 @@ impl Table {
 
     /// Adds a column of text.
     pub fn text(mut self, key: &'static str, label: impl Into<String>) -> Self {
-        self.columns.push(Column { key, label: label.into(), align: Align::Start });
+        self.columns.push(Column { key, label: label.into(), align: Align::Start, place: Place::Both });
         self
     }
 
     /// Adds a column of figures.
     pub fn figure(mut self, key: &'static str, label: impl Into<String>) -> Self {
-        self.columns.push(Column { key, label: label.into(), align: Align::End });
+        self.columns.push(Column { key, label: label.into(), align: Align::End, place: Place::Both });
+        self
+    }
+
+    /// Writes the last column only there.
+    pub fn only(mut self, place: Place) -> Self {
+        if let Some(column) = self.columns.last_mut() {
+            column.place = place;
+        }
         self
     }
 

@@ -8,7 +8,7 @@ use super::{
     wants_csv,
 };
 use crate::problem::Problem;
-use crate::table::{Cell, Table, Tone, Value};
+use crate::table::{Cell, Place, Table, Tone, Value};
 use crate::visit::{Ui, Visit, Visitor};
 use axum::extract::Path;
 use axum::response::Response;
@@ -77,8 +77,9 @@ fn chosen(ui: &Visit, filter: &ChargeFilter) -> Vec<Sub> {
 
 fn columns(ui: &Ui) -> Table {
     Table::new("charges", ui.t("charges-caption"), ui.t("charges-empty"))
-        .text("tap", ui.t("col-ride"))
         .text("at", ui.t("col-time"))
+        .text("tap", ui.t("col-ride"))
+        .only(Place::File)
         .text("operator", ui.t("col-operator"))
         .text("route", ui.t("col-route"))
         .text("from", ui.t("col-from"))
@@ -92,9 +93,13 @@ fn columns(ui: &Ui) -> Table {
 }
 
 fn row(ui: &Visit, charge: &ChargeRow) -> Vec<Cell> {
+    let tap = tap_href(charge.leg);
     vec![
-        Cell::code(charge.leg.to_string()).to(tap_href(charge.leg)),
-        Cell::of(charge.at.map_or(Value::Empty, Value::Moment)),
+        charge
+            .at
+            .map_or_else(|| Cell::code(charge.leg.to_string()), |at| Cell::of(Value::Moment(at)))
+            .to(tap),
+        Cell::code(charge.leg.to_string()),
         Cell::text(ui.party(charge.operator)),
         Cell::text(&charge.route),
         Cell::maybe(charge.from_stop.as_deref().map(|stop| ui.stop(stop))),

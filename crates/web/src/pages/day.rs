@@ -7,9 +7,8 @@ use super::{
     Crumb, count_cell, crumbs, csv_href, days, fault, html, page_request, posting_date, wants_csv, whole,
 };
 use crate::chart::{self, Chart, Hour};
-use crate::export::SHARE;
 use crate::problem::Problem;
-use crate::table::{Cell, Table, Tone, Value};
+use crate::table::{Cell, Place, Table, Tone, Value};
 use crate::visit::{Ui, Visit, Visitor};
 use askama::Template;
 use axum::extract::Path;
@@ -74,6 +73,8 @@ struct Overview<'a> {
     previous: Option<String>,
     next: Option<String>,
     day: DayOverview,
+    /// How the bank figure stands: it agrees, it agrees but something is open, it differs, or nothing is known yet.
+    bank_tone: &'static str,
     breaks: i64,
     open_quarantine: i64,
     unpriced: i64,
@@ -104,6 +105,12 @@ pub async fn overview(Visitor(ui): Visitor, Path(date): Path<String>) -> Result<
         state: days::state(&ui, day.day.state),
         previous,
         next,
+        bank_tone: match (day.bank.as_of, day.bank.difference.is_zero(), day.open_breaks) {
+            (None, _, _) => "",
+            (Some(_), false, _) => "bad",
+            (Some(_), true, 0) => "good",
+            (Some(_), true, _) => "warn",
+        },
         breaks: number(day.open_breaks),
         open_quarantine: number(day.open_quarantine.iter().map(|(_, count)| count).sum()),
         unpriced: number(day.unpriced),
@@ -181,7 +188,8 @@ fn operators_table(ui: &Ui, date: PostingDate, operators: &[OperatorRow]) -> Res
     };
     let table = Table::new("operators", ui.t("operators-caption"), ui.t("day-no-rides"))
         .text("operator", ui.t("col-operator"))
-        .text(SHARE, ui.t("col-share"));
+        .text("share", ui.t("col-share"))
+        .only(Place::Page);
     let table = ride_columns(ui, table)
         .figure("cash_held", ui.in_currency("col-cash"))
         .figure("net", ui.in_currency("col-net"));
@@ -193,13 +201,19 @@ fn operators_table(ui: &Ui, date: PostingDate, operators: &[OperatorRow]) -> Res
         Cell::amount(whole.gross).to(&charges),
         Cell::amount(whole.rider).to(&charges),
         Cell::amount(whole.subsidy).to(&charges),
-        Cell::amount(sum(operators.iter().map(|row| row.cash))?),
-        Cell::amount(sum(operators.iter().map(|row| row.net))?),
+        Cell::amount(sum(operators.iter().map(|row| row.cash))?)
+            .to(account(date, ledger::Chart::CashInTransit)),
+        Cell::amount(sum(operators.iter().map(|row| row.net))?).to(format!("/days/{date}/operators")),
     ];
     Ok(table
         .rows(operators.iter().map(row).collect())
         .total(total)
         .export(format!("/days/{date}/operators?format=csv")))
+}
+
+/// The owners of an account over one day.
+fn account(date: PostingDate, chart: ledger::Chart) -> String {
+    format!("/trial-balance/{}?from={date}&to={date}", chart.number())
 }
 
 fn schools_table(ui: &Ui, date: PostingDate, schools: &[SchoolRow]) -> Result<Table, Problem> {
@@ -214,13 +228,14 @@ fn schools_table(ui: &Ui, date: PostingDate, schools: &[SchoolRow]) -> Result<Ta
             Cell::amount(row.net).to(&href),
         ]
     };
+    let payable = account(date, ledger::Chart::SchoolPayable);
     let total = |pick: fn(&SchoolRow) -> u64| count_cell(schools.iter().map(pick).sum());
     let totals = vec![
         Cell::text(ui.t("sum")),
         total(|row| row.payments),
         total(|row| row.refused),
-        Cell::amount(sum(schools.iter().map(|row| row.amount))?),
-        Cell::amount(sum(schools.iter().map(|row| row.net))?),
+        Cell::amount(sum(schools.iter().map(|row| row.amount))?).to(&payable),
+        Cell::amount(sum(schools.iter().map(|row| row.net))?).to(&payable),
     ];
     Ok(Table::new("schools", ui.t("schools-caption"), ui.t("schools-empty"))
         .text("school", ui.t("col-school"))

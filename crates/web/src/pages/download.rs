@@ -2,7 +2,7 @@
 
 use crate::export;
 use crate::problem::Problem;
-use crate::table::{Cell, Table};
+use crate::table::{Cell, Column, Table};
 use crate::visit::Ui;
 use axum::response::Response;
 use engine::report::{PAGE_ROWS_MAX, PageRequest};
@@ -52,7 +52,7 @@ fn file_name(ui: &Ui, table: &Table) -> String {
 pub(crate) fn whole(ui: &Ui, table: &Table) -> Result<Response, Problem> {
     let write = || -> Result<Vec<u8>, csv::Error> {
         let mut bytes = export::head(&table.columns)?;
-        bytes.extend(export::rows(&table.rows, ui.state.zone())?);
+        bytes.extend(export::rows(&table.columns, &table.rows, ui.state.zone())?);
         bytes.extend(export::notes(&table.columns, &notes(ui, table))?);
         Ok(bytes)
     };
@@ -73,7 +73,7 @@ where
     let (sink, response) = export::download(&file_name(ui, &table));
     let ui = ui.clone();
     tokio::spawn(async move {
-        if let Err(cause) = send_pages(&ui, &sink, head, load).await {
+        if let Err(cause) = send_pages(&ui, &sink, head, &table.columns, load).await {
             tracing::warn!(%cause, path = ui.path, "an export stopped before its end");
             return;
         }
@@ -89,6 +89,7 @@ async fn send_pages<Load, Loading>(
     ui: &Ui,
     sink: &export::Sink,
     head: Vec<u8>,
+    columns: &[Column],
     load: Load,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
 where
@@ -105,7 +106,7 @@ where
             return Err("the list changed its length while it was sent".into());
         }
         sent += chunk.rows.len() as u64;
-        sink.send(export::rows(&chunk.rows, ui.state.zone())?).await?;
+        sink.send(export::rows(columns, &chunk.rows, ui.state.zone())?).await?;
         if sent >= chunk.total_rows || chunk.rows.is_empty() {
             break;
         }

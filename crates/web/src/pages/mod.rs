@@ -10,6 +10,7 @@ pub mod days;
 pub mod login;
 pub mod operator;
 pub mod payouts;
+pub mod pipeline;
 pub mod problem;
 pub mod quarantine;
 pub mod tap;

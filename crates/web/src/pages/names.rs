@@ -18,7 +18,7 @@ static CHART: LazyLock<BTreeMap<Chart, ledger::Label>> = LazyLock::new(|| {
 impl Visit {
     /// A name from the newest policy that has one.
     fn named<T>(&self, name: impl Fn(&Policy) -> Option<T>) -> Option<T> {
-        self.state.policies().iter().filter_map(|policy| name(policy)).last()
+        self.state.policies().iter().filter_map(name).last()
     }
 
     /// The name of a party; its number when no policy names it.

@@ -5,6 +5,7 @@ use super::{Chunk, Crumb, Pager, Sub, all_pages, carry_out, crumbs, csv_href, fa
 use super::{page_request, pager, row_id, wants_csv};
 use crate::form::Form;
 use crate::problem::Problem;
+use crate::query::Query;
 use crate::table::{Cell, Table, Tone, Value};
 use crate::visit::{Ui, Visit, Visitor};
 use askama::Template;
@@ -46,8 +47,9 @@ pub async fn list(Visitor(ui): Visitor) -> Result<Response, Problem> {
         ui: &ui,
         section: "quarantine",
         said: said(&ui),
-        subs: subs(&ui, &filter, &codes),
-        retry: filter.code.filter(|_| shown == "open" && page.total_rows > 0),
+        states: states(&ui, &filter),
+        codes: by_code(&ui, &filter, &codes),
+        retry: filter.code.filter(|_| shown == "open" && page.rows.iter().any(|row| row.source == "gateway")),
         pager: pager(&ui, &page),
         table,
     })
@@ -59,7 +61,8 @@ struct Overview<'a> {
     ui: &'a Visit,
     section: &'a str,
     said: Option<String>,
-    subs: Vec<Sub>,
+    states: Vec<Sub>,
+    codes: Vec<Sub>,
     /// The code whose open refusals can be tried again.
     retry: Option<String>,
     pager: Pager,
@@ -85,40 +88,39 @@ pub async fn retry(Visitor(ui): Visitor, form: Form) -> Result<Response, Problem
     Ok(Redirect::to(&target).into_response())
 }
 
-/// The states, and the codes of the state that is shown.
-fn subs(ui: &Visit, filter: &QuarantineFilter, codes: &[(String, u64)]) -> Vec<Sub> {
+/// This page's address without what the last retry said and without a page number.
+fn plain(ui: &Visit) -> Query {
+    ui.query.without("page").without("tried").without("received")
+}
+
+fn states(ui: &Visit, filter: &QuarantineFilter) -> Vec<Sub> {
     let state = |state: Option<&str>, key: &str| Sub {
         label: ui.t(key),
         count: None,
-        href: ui
-            .query
-            .without("page")
-            .without("tried")
-            .without("received")
-            .without("code")
-            .with("state", state.unwrap_or("all"))
-            .href("/quarantine"),
-        current: filter.state.as_deref() == state && filter.code.is_none(),
+        href: plain(ui).without("code").with("state", state.unwrap_or("all")).href("/quarantine"),
+        current: filter.state.as_deref() == state,
     };
-    let code = |(code, count): &(String, u64)| Sub {
-        label: ui.word("code", code),
-        count: Some(ui.count(i64::try_from(*count).unwrap_or(i64::MAX))),
-        href: ui
-            .query
-            .without("page")
-            .without("tried")
-            .without("received")
-            .with("code", code)
-            .href("/quarantine"),
-        current: filter.code.as_deref() == Some(code),
-    };
-    let states = [
+    vec![
         state(Some("open"), "quarantine-open"),
         state(Some("retried"), "quarantine-retried"),
         state(Some("dismissed"), "quarantine-dismissed"),
         state(None, "quarantine-all"),
-    ];
-    states.into_iter().chain(codes.iter().map(code)).collect()
+    ]
+}
+
+/// The codes of the state that is shown, each with its number of refusals; the chosen one leads back to all.
+fn by_code(ui: &Visit, filter: &QuarantineFilter, codes: &[(String, u64)]) -> Vec<Sub> {
+    let sub = |(code, count): &(String, u64)| {
+        let current = filter.code.as_deref() == Some(code);
+        let query = if current { plain(ui).without("code") } else { plain(ui).with("code", code) };
+        Sub {
+            label: ui.word("code", code),
+            count: Some(ui.count(i64::try_from(*count).unwrap_or(i64::MAX))),
+            href: query.href("/quarantine"),
+            current,
+        }
+    };
+    codes.iter().map(sub).collect()
 }
 
 fn columns(ui: &Ui) -> Table {

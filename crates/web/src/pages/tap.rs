@@ -130,7 +130,7 @@ fn versions(ui: &Ui, legs: &[LegVersion]) -> Table {
             Cell::of(Value::Date(leg.posting_date.0)),
             Cell::of(Value::Date(leg.service_date.0)),
             Cell::maybe(leg.product.as_deref()),
-            Cell::code(leg.rules.join(", ")),
+            Cell::text(leg.rules.join(", ")),
             Cell::amount(leg.gross),
             Cell::amount(leg.rider),
             Cell::amount(funded),

@@ -190,7 +190,7 @@ impl Answer {
         found
             .filter(|(found, _)| *found == name)
             .map(|(_, rest)| rest.split(';').next().unwrap_or("").to_owned())
-            .last()
+            .next_back()
     }
 }
 
