@@ -43,12 +43,13 @@ impl Form {
         self.get(name).ok_or_else(|| Problem::bad_request(format!("the field {name} is missing")))
     }
 
-    /// Reads the body of a request.
-    pub async fn read(request: Request) -> Result<Self, Problem> {
+    /// Reads the body of a request. Only where a file is awaited may the body be as large as one, so that strangers
+    /// cannot fill the memory.
+    pub async fn read(request: Request, file_awaited: bool) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let kind =
             parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        if kind.starts_with("multipart/form-data") {
+        if file_awaited && kind.starts_with("multipart/form-data") {
             let bytes = read_body(body, UPLOAD_BYTES_MAX).await?;
             return Form::read_multipart(Request::from_parts(parts, Body::from(bytes))).await;
         }

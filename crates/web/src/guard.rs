@@ -79,7 +79,7 @@ async fn admit(
         headers::from_our_pages(request.headers())?;
         let expected = expected_token(&ui.state, session, request.headers());
         let (mut parts, body) = request.into_parts();
-        let form = Form::read(Request::from_parts(parts.clone(), body)).await?;
+        let form = Form::read(Request::from_parts(parts.clone(), body), access == Access::Make).await?;
         let given = form.get("csrf").unwrap_or("");
         if !expected.is_some_and(|expected| !expected.is_empty() && secret::same(&expected, given)) {
             let detail = "the form is out of date; open the page again";

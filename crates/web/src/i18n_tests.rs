@@ -64,6 +64,27 @@ fn every_code_has_a_title_in_both_languages() {
 }
 
 #[test]
+fn every_stored_word_has_a_name_in_both_languages() {
+    let check = |family: &str, words: &[&str]| {
+        for word in words {
+            let key = format!("{family}-{}", word.replace('_', "-"));
+            assert!(has(Lang::Vi, &key) && has(Lang::En, &key), "no text for {key}");
+        }
+    };
+    check("role", &crate::role::Role::ALL.map(crate::role::Role::word));
+    check("unknown", &fares::UnknownFare::ALL.iter().map(|reason| reason.word()).collect::<Vec<_>>());
+    check("kind", &["bus_boarding", "qr_boarding", "metro_entry", "metro_exit", "school_payment", "top_up"]);
+    check("shape", &["ride", "missing_exit", "missing_entry", "cancelled", "no_fare"]);
+    let postings =
+        ["fare", "rerate", "top_up", "school_payment", "payout", "bank_line", "suspense", "funding"];
+    check("posting", &postings);
+    check("item-kind", &["top_up", "payout", "subsidy", "acquirer"]);
+    check("rule", &["end_to_end", "reference"]);
+    check("party-kind", &["operator", "school"]);
+    check("source", &["gateway", "log"]);
+}
+
+#[test]
 fn the_accepted_language_decides() {
     let check = |header: Option<&str>, expect| assert_eq!(Lang::accepted(header), expect);
     check(None, Lang::En);

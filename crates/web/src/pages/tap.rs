@@ -89,7 +89,7 @@ fn why(ui: &Ui, tap: &TapRow, legs: &[LegVersion]) -> Vec<String> {
         ("gross", ui.money(leg.gross)),
         ("product", leg.product.clone().unwrap_or_else(|| "–".to_owned())),
         ("rules", if leg.rules.is_empty() { "–".to_owned() } else { leg.rules.join(", ") }),
-        ("reason", leg.unknown.clone().unwrap_or_default()),
+        ("reason", leg.unknown.as_deref().map(|reason| ui.word("unknown", reason)).unwrap_or_default()),
         ("shape", ui.word("shape", &leg.shape)),
     ];
     if leg.unknown.is_some() {

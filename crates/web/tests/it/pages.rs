@@ -223,6 +223,17 @@ async fn a_bad_bank_file_is_refused_kept_and_named() {
     assert_eq!(again.header("location"), "/bank?said=refused&code=FILE_TRUNCATED");
     let nothing = house.post_as(&maker, "/bank/import", "").await;
     assert_eq!(nothing.status, StatusCode::BAD_REQUEST);
+    // At the limit of a form the bytes are looked at; one file too large is not, and strangers may send none.
+    let large = vec![b' '; web::form::UPLOAD_BYTES_MAX - 1000];
+    assert_eq!(upload(&house, &maker, &maker.csrf, &large).await.status, StatusCode::SEE_OTHER);
+    let too_large = vec![b' '; web::form::UPLOAD_BYTES_MAX];
+    assert_eq!(upload(&house, &maker, &maker.csrf, &too_large).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let request = Browser::default()
+        .request(Method::POST, "/login")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+        .body("--b--".into());
+    let stranger = house.send(request.expect("a request")).await;
+    assert_eq!(stranger.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
