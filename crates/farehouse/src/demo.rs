@@ -215,9 +215,7 @@ async fn claims(
 
 async fn settle_day(connection: &mut store::PgConnection, date: PostingDate) -> anyhow::Result<RunRow> {
     let proposed = settle::propose(connection, date, "lan").await?.context("proposing the payouts")?;
-    Ok(settle::approve(connection, proposed.id, proposed.digest, "minh")
-        .await?
-        .context("approving the payouts")?)
+    settle::approve(connection, proposed.id, proposed.digest, "minh").await?.context("approving the payouts")
 }
 
 fn announce(args: &Args, url: &str, date: ServiceDate, people: &[Person], equal: bool) -> anyhow::Result<()> {

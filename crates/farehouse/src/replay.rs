@@ -216,7 +216,8 @@ fn figures(payg: u64, classes: &BTreeMap<Class, u64>) -> (u64, u64, f64) {
     let of = |class| classes.get(&class).copied().unwrap_or(0);
     let learned = payg - of(Class::NotLearned);
     let equal = of(Class::Equal);
-    let percent = if learned == 0 { 0.0 } else { (equal * 10_000 / learned) as f64 / 100.0 };
+    let hundredths = (equal * 10_000).checked_div(learned).unwrap_or(0);
+    let percent = hundredths as f64 / 100.0;
     (learned, equal, percent)
 }
 
