@@ -12,9 +12,9 @@ pub use store::access::{
 };
 
 /// A session that was not used for so long is over.
-pub const SESSION_IDLE_SECONDS_MAX: u32 = 30 * 60;
+pub const SESSION_IDLE_SECONDS_MAX: u32 = 15 * 60;
 /// A session is over after so long, however busy.
-pub const SESSION_AGE_SECONDS_MAX: u32 = 12 * 3600;
+pub const SESSION_AGE_SECONDS_MAX: u32 = 8 * 3600;
 
 /// The session of a token with this digest, and notes that it was used; none when it is over.
 pub async fn session(conn: &mut PgConnection, token: Digest) -> Result<Option<Session>, EngineError> {

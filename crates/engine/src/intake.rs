@@ -1,6 +1,7 @@
 //! Intake: bytes at the door → verified, resolved, in the log. Each tap gets one answer; what is refused is kept.
 
 use crate::EngineError;
+use crate::report::LogEnd;
 use crate::resolve::{Devices, Known, Media};
 use fares::Policies;
 use primitives::{AcceptedTap, Code, EventTime, Record, Refusal, Tap, TapId};
@@ -197,6 +198,11 @@ impl<L: EventLog> Intake<L> {
         };
         let bytes = encode_record(&Record::Tap(Box::new(accepted)), &envelope.encode());
         Ok((partition, bytes, id))
+    }
+
+    /// Where the log ends now: what lies between there and the ledger's positions waits for the worker.
+    pub async fn log_ends(&self) -> Result<Vec<LogEnd>, EngineError> {
+        crate::report::log_ends(self.log.as_ref()).await
     }
 
     /// What became of a tap.

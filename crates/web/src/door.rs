@@ -2,6 +2,7 @@
 
 use engine::EngineError;
 use engine::intake::{Intake, Receipt, Retried};
+use engine::report::LogEnd;
 use primitives::{Code, TapId};
 use std::future::Future;
 use std::pin::Pin;
@@ -20,6 +21,9 @@ pub trait TapDoor: Send + Sync + 'static {
     /// What became of a tap; none when nothing with this identity ever came.
     fn fate(&self, tap: TapId) -> Answer<'_, Option<Fate>>;
 
+    /// Where the log ends now, so that pages can count what waits for the worker.
+    fn log_ends(&self) -> Answer<'_, Vec<LogEnd>>;
+
     /// Tries the taps again that were set aside at the door with this code, for a person.
     fn retry<'a>(&'a self, code: Code, person: &'a str) -> Answer<'a, Retried>;
 }
@@ -31,6 +35,10 @@ impl<L: EventLog> TapDoor for Arc<Intake<L>> {
 
     fn fate(&self, tap: TapId) -> Answer<'_, Option<Fate>> {
         Box::pin(Intake::fate(self, tap))
+    }
+
+    fn log_ends(&self) -> Answer<'_, Vec<LogEnd>> {
+        Box::pin(Intake::log_ends(self))
     }
 
     fn retry<'a>(&'a self, code: Code, person: &'a str) -> Answer<'a, Retried> {

@@ -8,11 +8,6 @@ use engine::access;
 use primitives::Digest;
 use store::{Doing as _, StoreError};
 
-/// A session that was not used for so long is over.
-pub const SESSION_IDLE_SECONDS_MAX: u32 = 15 * 60;
-/// A session is over after so long, however busy.
-pub const SESSION_SECONDS_MAX: u32 = 8 * 3600;
-
 /// Somebody who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -44,8 +39,7 @@ pub struct Session {
 pub async fn session(state: &State, token: &str) -> Result<Option<Session>, Problem> {
     let digest = Digest::of(token.as_bytes());
     let mut connection = state.connection().await?;
-    let found =
-        store::access::use_session(&mut connection, digest, SESSION_IDLE_SECONDS_MAX, SESSION_SECONDS_MAX);
+    let found = access::session(&mut connection, digest);
     let found = found.await.map_err(|cause| Problem::unavailable("looking up a session", &cause))?;
     Ok(found.and_then(|found| {
         // A role this program does not know may do nothing.

@@ -5,6 +5,7 @@ use crate::door::TapDoor;
 use crate::problem::Problem;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use engine::report::LogEnd;
 use fares::Policies;
 use primitives::{Currency, DayRule};
 use std::ops::DerefMut;
@@ -71,6 +72,17 @@ impl State {
     /// Where taps are handed in.
     pub fn door(&self) -> &dyn TapDoor {
         self.0.door.as_ref()
+    }
+
+    /// Where the log ends now. A log that is away does not take the pages with it: they then show what the ledger has.
+    pub async fn log_ends(&self) -> Vec<LogEnd> {
+        match self.0.door.log_ends().await {
+            Ok(ends) => ends,
+            Err(error) => {
+                tracing::warn!(%error, "the pages cannot tell what waits in the log");
+                Vec::new()
+            }
+        }
     }
 
     /// The policies, for names of routes and stops.

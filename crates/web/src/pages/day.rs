@@ -89,11 +89,13 @@ struct Overview<'a> {
 /// `GET /days/{date}`.
 pub async fn overview(Visitor(ui): Visitor, Path(date): Path<String>) -> Result<Response, Problem> {
     let date = posting_date(&date)?;
+    // Asked before the snapshot, so that nothing the snapshot counts lies beyond it.
+    let ends = ui.state.log_ends().await;
     let mut connection = ui.state.connection().await?;
     // Every figure of the page is of one moment.
     let mut moment = report::snapshot(&mut connection).await.map_err(fault)?;
     let (previous, next) = neighbours(&mut moment, date).await?;
-    let day = report::day(&mut moment, date, &ui.state.day_rule(), &[]).await.map_err(fault)?;
+    let day = report::day(&mut moment, date, &ui.state.day_rule(), &ends).await.map_err(fault)?;
     drop(moment);
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let run = day.run.as_ref();
@@ -266,9 +268,10 @@ pub(crate) fn day_crumbs(ui: &Visit, date: PostingDate, title: &str) -> Vec<Crum
 }
 
 async fn load(ui: &Visit, date: PostingDate) -> Result<DayOverview, Problem> {
+    let ends = ui.state.log_ends().await;
     let mut connection = ui.state.connection().await?;
     neighbours(&mut connection, date).await?;
-    report::day(&mut connection, date, &ui.state.day_rule(), &[]).await.map_err(fault)
+    report::day(&mut connection, date, &ui.state.day_rule(), &ends).await.map_err(fault)
 }
 
 /// `GET /days/{date}/hours`.

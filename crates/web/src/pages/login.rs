@@ -61,7 +61,7 @@ pub async fn sign_in(Visitor(ui): Visitor, form: Form) -> Result<Response, Probl
         None => show(&ui, next.to_owned(), true),
         Some(token) => {
             let mut response = Redirect::to(safe_target(next)).into_response();
-            set(&mut response, Cookie::Session, &token, people::SESSION_SECONDS_MAX, &ui);
+            set(&mut response, Cookie::Session, &token, engine::access::SESSION_AGE_SECONDS_MAX, &ui);
             set(&mut response, Cookie::SignIn, "", 0, &ui);
             Ok(response)
         }

@@ -9,8 +9,9 @@ use engine::report::{self, PipelineRow, Source};
 
 /// `GET /pipeline`.
 pub async fn sources(Visitor(ui): Visitor) -> Result<Response, Problem> {
+    let ends = ui.state.log_ends().await;
     let mut connection = ui.state.connection().await?;
-    let rows = report::pipeline(&mut connection, &[]).await.map_err(fault)?;
+    let rows = report::pipeline(&mut connection, &ends).await.map_err(fault)?;
     let table = table(&ui, &rows);
     if wants_csv(&ui) {
         return whole(&ui, &table);

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use engine::EngineError;
 use engine::intake::{Receipt, Retried};
+use engine::report::LogEnd;
 use fares::Policies;
 use primitives::{Code, TapId, TapKind};
 use serde_json::{Value, json};
@@ -209,6 +210,10 @@ impl TapDoor for Shut {
     }
 
     fn fate(&self, _: TapId) -> Answer<'_, Option<Fate>> {
+        Box::pin(async { away() })
+    }
+
+    fn log_ends(&self) -> Answer<'_, Vec<LogEnd>> {
         Box::pin(async { away() })
     }
 
