@@ -114,6 +114,37 @@ fn a_replay_learns_clears_and_compares_the_same_on_both_logs() {
     assert_eq!(embedded["subsystems"]["LTB"]["equal"], 1);
 }
 
+/// The jobs of a night on an empty house of its own: a day closes, and a cut bank file is refused, kept and told.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_jobs_of_a_night_say_how_they_ended() {
+    let database = crate::database::fresh_database().await;
+    let house = ["--policy", "fixtures/cities/minitown", "--first-day", "2026-03-02", "--partitions", "2"];
+    let start = |command: &str, args: &[&str]| {
+        let mut program = program();
+        program.env("FAREHOUSE_DATABASE_URL", &database.url).arg(command).args(args);
+        program
+    };
+    let close = |date: &str| start("close", &[&house[..], &[date]].concat()).output().expect("it runs");
+    // The first command makes the schema; programs that start together must not race for it.
+    assert_eq!(close("2026-03-09").status.code(), Some(70), "days close in order");
+    let mut worker = start("clear", &house).spawn().expect("a worker starts");
+    let closed = close("2026-03-02");
+    assert!(closed.status.success(), "{}", String::from_utf8_lossy(&closed.stderr));
+    let again = close("2026-03-02");
+    assert_eq!(again.stdout, closed.stdout, "closing again gives the same answer");
+    worker.kill().expect("it is ours");
+    worker.wait().expect("it ends");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let cut = folder.path().join("cut.xml");
+    let whole = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/bank/camt053-08-day.xml"));
+    let whole = whole.expect("the golden statement");
+    std::fs::write(&cut, &whole[..whole.len() / 2]).expect("written");
+    let imported = start("import", &[&cut.to_string_lossy()]).output().expect("it runs");
+    assert_eq!(imported.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&imported.stdout).contains("FILE_TRUNCATED"));
+}
+
 #[test]
 fn without_a_server_the_program_says_what_to_do() {
     let output =

@@ -6,10 +6,13 @@ use crate::resolve::{Devices, Known, Media};
 use fares::Policies;
 use primitives::{AcceptedTap, Code, EventTime, Record, Refusal, Tap, TapId};
 use std::sync::Arc;
-use store::PgPool;
-use store::intake::{DoorRow, Fate, ReceivedRow};
+use store::intake::{DoorRow, Fate, OpenRow, ReceivedRow};
 use store::{Doing as _, StoreError};
-use wire::{BodyFormat, Envelope, EventLog, MasterKey, encode_record, limits, partition_of, peek_tap_id};
+use store::{PgConnection, PgPool};
+use wire::{
+    BodyFormat, Envelope, EventLog, MasterKey, decode_record, encode_record, limits, partition_of,
+    peek_tap_id,
+};
 
 /// How far a device's clock may run ahead of ours.
 pub const AHEAD_SECONDS_MAX: i64 = 120;
@@ -236,7 +239,7 @@ pub struct Retried {
 pub const RETRY_MAX: i64 = 1_000;
 
 impl<L: EventLog> Intake<L> {
-    /// Tries taps again that were set aside at the door with this code, as when a card was enrolled meanwhile. What is
+    /// Tries taps again that were set aside with this code, as when a card was enrolled or a stop added meanwhile. What is
     /// taken now is marked as retried by `person`; what is refused again stays as it is, and is not kept twice.
     pub async fn retry_quarantined(
         self: &Arc<Self>,
@@ -251,17 +254,14 @@ impl<L: EventLog> Intake<L> {
     async fn retry(&self, code: Code, person: &str) -> Result<Retried, EngineError> {
         let now = (self.clock)();
         let mut connection = self.pool.acquire().await.doing("borrowing a connection to retry taps")?;
-        let aside = store::intake::open_door(&mut connection, code, RETRY_MAX).await?;
+        let aside = store::intake::open_rows(&mut connection, code, RETRY_MAX).await?;
         let mut retried = Retried { tried: aside.len(), received: 0 };
-        for (quarantine_id, raw) in aside {
-            // JSON envelopes begin with a brace, which no protobuf envelope does.
-            let format = if raw.first() == Some(&b'{') { BodyFormat::Json } else { BodyFormat::Proto };
-            let envelope = open(format, &raw);
-            let sender = envelope.as_ref().ok().map(|envelope| envelope.device);
-            self.devices.learn(&mut connection, sender).await?;
-            let Ok(passed) = envelope.and_then(|envelope| self.verify(envelope, now)) else { continue };
-            let media = Media::load(&mut connection, vec![passed.tap.medium]).await?;
-            let Ok((partition, bytes, tap)) = self.record(&media, passed, now) else { continue };
+        for OpenRow { quarantine_id, from_log, raw } in aside {
+            let again = match from_log {
+                true => self.record_again(raw),
+                false => self.door_again(&mut connection, raw, now).await?,
+            };
+            let Some((partition, bytes, tap)) = again else { continue };
             // Appended before it is marked: a crash between the two makes a duplicate, never a loss.
             for offset in self.log.append(vec![(partition, bytes)]).await? {
                 store::intake::put_received(&mut connection, &[ReceivedRow { tap, partition, offset }])
@@ -271,5 +271,30 @@ impl<L: EventLog> Intake<L> {
             retried.received += 1;
         }
         Ok(retried)
+    }
+
+    /// What was set aside at the door goes through the whole door again.
+    async fn door_again(
+        &self,
+        connection: &mut PgConnection,
+        raw: Vec<u8>,
+        now: EventTime,
+    ) -> Result<Option<(u32, Vec<u8>, TapId)>, EngineError> {
+        // JSON envelopes begin with a brace, which no protobuf envelope does.
+        let format = if raw.first() == Some(&b'{') { BodyFormat::Json } else { BodyFormat::Proto };
+        let envelope = open(format, &raw);
+        let sender = envelope.as_ref().ok().map(|envelope| envelope.device);
+        self.devices.learn(connection, sender).await?;
+        let Ok(passed) = envelope.and_then(|envelope| self.verify(envelope, now)) else { return Ok(None) };
+        let media = Media::load(connection, vec![passed.tap.medium]).await?;
+        Ok(self.record(&media, passed, now).ok())
+    }
+
+    /// What the core set aside is appended again as it is: its sender was proven and its account resolved.
+    fn record_again(&self, raw: Vec<u8>) -> Option<(u32, Vec<u8>, TapId)> {
+        match decode_record(&raw) {
+            Ok(Record::Tap(tap)) => Some((partition_of(tap.account, self.partitions), raw, tap.tap.id)),
+            Ok(Record::Day(_)) | Err(_) => None,
+        }
     }
 }

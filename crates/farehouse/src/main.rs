@@ -4,7 +4,7 @@
 //! Turn what a person or a job types into use cases of the engine on a chosen database and log.
 //!
 //! # Shape
-//! One module a command: [`demo`], [`replay`], [`serve`], [`bench`]; [`house`] wires a database, a log and policies
+//! One module a command: [`demo`], [`replay`], [`serve`], [`jobs`], [`bench`]; [`house`] wires a database, a log and policies
 //! together; [`simulated`] brings a simulated day to the door. stdout is data, stderr is progress and logs. Exit codes:
 //! 0 done, 1 differences found, 2 wrong usage, 70 a fault.
 //!
@@ -21,6 +21,7 @@ mod bench;
 mod database;
 mod demo;
 mod house;
+mod jobs;
 mod log;
 mod replay;
 mod serve;
@@ -51,6 +52,10 @@ enum Command {
     Serve(serve::Args),
     /// Run a clearing worker alone.
     Clear(serve::ClearArgs),
+    /// Close an accounting day: its marker goes through every partition.
+    Close(jobs::CloseArgs),
+    /// Import a bank file, and say what it explained.
+    Import(jobs::ImportArgs),
     /// Let somebody sign in to the finance web.
     Person(serve::PersonArgs),
     /// Measure.
@@ -92,6 +97,8 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Replay { source } => replay::run(source).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Clear(args) => serve::clear(args).await,
+        Command::Close(args) => jobs::close(args).await,
+        Command::Import(args) => jobs::import(args).await,
         Command::Person(args) => serve::person(args).await,
         Command::Bench { what } => bench::run(what).await,
     }

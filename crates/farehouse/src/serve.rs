@@ -84,20 +84,23 @@ pub struct PersonArgs {
     password_file: PathBuf,
 }
 
-fn parse_day(text: &str) -> Result<PostingDate, String> {
+/// Reads an accounting day from the command line.
+pub fn parse_day(text: &str) -> Result<PostingDate, String> {
     PostingDate::parse(text).ok_or_else(|| "not a date like 2026-03-02".into())
 }
 
 /// Connections of one process.
 const CONNECTIONS: u32 = 12;
 
-async fn connect() -> anyhow::Result<PgPool> {
+/// Connections to the house's database, its schema up to date.
+pub async fn connect() -> anyhow::Result<PgPool> {
     let pool = store::connect(&database::url()?, CONNECTIONS).await?;
     store::migrate(&pool).await?;
     Ok(pool)
 }
 
-async fn open(args: &HouseArgs) -> anyhow::Result<House> {
+/// Opens the house these arguments name.
+pub async fn open(args: &HouseArgs) -> anyhow::Result<House> {
     let pool = connect().await?;
     let log = open_log(args.log, &pool, &args.topic, args.partitions).await?;
     House::open(pool, log, &read_policy(&args.policy)?, args.first_day).await

@@ -204,15 +204,26 @@ async fn charge_of(
     }))
 }
 
-/// Taps set aside at the door with this code that nobody has dealt with, oldest first.
-pub async fn open_door(
+/// A set-aside tap that nobody has dealt with.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct OpenRow {
+    /// Its row in quarantine.
+    pub quarantine_id: Uuid,
+    /// True when it came out of the log: then the raw bytes are a record, else what came to the door.
+    pub from_log: bool,
+    /// Exactly what came.
+    pub raw: Vec<u8>,
+}
+
+/// Taps set aside with this code that nobody has dealt with, oldest first.
+pub async fn open_rows(
     connection: &mut PgConnection,
     code: Code,
     limit: i64,
-) -> Result<Vec<(Uuid, Vec<u8>)>, StoreError> {
+) -> Result<Vec<OpenRow>, StoreError> {
     sqlx::query_as(
-        "SELECT quarantine_id, raw FROM ingest.quarantine
-         WHERE state = 'open' AND code = $1 AND source = 'gateway' ORDER BY received_at, quarantine_id LIMIT $2",
+        "SELECT quarantine_id, source = 'log' AS from_log, raw FROM ingest.quarantine
+         WHERE state = 'open' AND code = $1 ORDER BY received_at, quarantine_id LIMIT $2",
     )
     .bind(code.as_str())
     .bind(limit)

@@ -49,7 +49,7 @@ pub async fn list(Visitor(ui): Visitor) -> Result<Response, Problem> {
         said: said(&ui),
         states: states(&ui, &filter),
         codes: by_code(&ui, &filter, &codes),
-        retry: filter.code.filter(|_| shown == "open" && page.rows.iter().any(|row| row.source == "gateway")),
+        retry: filter.code.filter(|_| shown == "open" && !page.rows.is_empty()),
         pager: pager(&ui, &page),
         table,
     })
@@ -76,7 +76,7 @@ fn said(ui: &Visit) -> Option<String> {
     Some(ui.tf("retry-said", [("tried", ui.count(tried)), ("received", ui.count(received))]))
 }
 
-/// `POST /quarantine/retry`: tries everything again that was set aside at the gateway with one code.
+/// `POST /quarantine/retry`: tries everything again that was set aside with one code.
 pub async fn retry(Visitor(ui): Visitor, form: Form) -> Result<Response, Problem> {
     let code = Code::parse(form.need("code")?).ok_or_else(|| Problem::bad_request("no such code"))?;
     let retried = carry_out(async move {

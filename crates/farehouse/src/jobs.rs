@@ -1,0 +1,64 @@
+//! `farehouse close` and `farehouse import`: what a scheduler starts at dawn. Both may be started again with the same end.
+
+use crate::Ending;
+use crate::serve::{self, HouseArgs};
+use anyhow::{Context as _, bail};
+use engine::day::{self, Asked, Progress};
+use primitives::PostingDate;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Which day to close.
+#[derive(clap::Args)]
+pub struct CloseArgs {
+    #[command(flatten)]
+    house: HouseArgs,
+    /// The accounting day (YYYY-MM-DD): the oldest open one.
+    #[arg(value_parser = serve::parse_day)]
+    date: PostingDate,
+    /// How long to wait for the workers, in seconds.
+    #[arg(long, default_value_t = 300)]
+    wait: u64,
+}
+
+/// Which file to import.
+#[derive(clap::Args)]
+pub struct ImportArgs {
+    /// A camt.053 file.
+    file: PathBuf,
+    /// Who is said to have imported it.
+    #[arg(long, default_value = "job")]
+    actor: String,
+}
+
+pub async fn close(args: CloseArgs) -> anyhow::Result<Ending> {
+    let house = serve::open(&args.house).await?;
+    let mut connection = house.pool.acquire().await?;
+    if let Asked::Refused(refusal) = day::ask_close(&mut connection, house.log.as_ref(), args.date).await? {
+        bail!("{refusal}");
+    }
+    match day::wait_closed(&mut connection, args.date, Duration::from_secs(args.wait)).await? {
+        Progress::Closed(positions) => {
+            println!("{} closed; positions {}", args.date, positions.hex());
+            Ok(Ending::Done)
+        }
+        Progress::Waiting(partitions) => {
+            bail!("{partitions} partitions have not passed the marker; is a worker running?")
+        }
+        Progress::NotAsked => bail!("the request to close {} is not in the tables", args.date),
+    }
+}
+
+pub async fn import(args: ImportArgs) -> anyhow::Result<Ending> {
+    let bytes = std::fs::read(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
+    let name = args.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let pool = serve::connect().await?;
+    let mut connection = pool.acquire().await?;
+    let imported = engine::reconcile::import(&mut connection, &name, &bytes, &args.actor).await?;
+    println!("{imported}");
+    let bank = engine::reconcile::difference(&mut connection).await?;
+    println!("book {} - bank {} = {}", bank.book, bank.statements, bank.difference);
+    let posted =
+        imported.outcome.as_ref().is_ok_and(|statements| statements.iter().all(|statement| statement.posted));
+    Ok(if posted && bank.difference.is_zero() { Ending::Done } else { Ending::Differences })
+}
