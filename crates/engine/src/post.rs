@@ -176,11 +176,13 @@ impl Desk {
         for slice in slices {
             let mine =
                 slice.accounts().filter_map(|account| Some((account, accounts.remove(&account)?))).collect();
+            let mine_seen = slice.taps().filter_map(|accepted| seen.get_key_value(&accepted.tap.id));
+            let mine_seen = mine_seen.map(|(tap, digest)| (*tap, *digest)).collect();
             let decision = decide(Batch {
                 policies: &self.policies,
                 posting_date: slice.held.posting_date,
                 chain_head: slice.held.chain_head,
-                seen: seen.clone(),
+                seen: mine_seen,
                 accounts: mine,
                 records: &slice.records,
             });

@@ -18,7 +18,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::report::{PageRequest, RunRow};
+use store::report::RunRow;
 use store::scratch::Scratch;
 use tokio::net::TcpListener;
 use web::role::Role;
@@ -188,7 +188,11 @@ async fn close_and_pay(
         run.paid, run.total, run.message_id
     ));
     let order = settle::hand_over(&mut connection, run.id, "lan").await?.unwrap_or_default();
-    let claims = claims(&mut connection, date).await?;
+    let claims: Vec<ExpectedCredit> = report::claims_of_day(&mut connection, date)
+        .await?
+        .into_iter()
+        .map(|claim| ExpectedCredit { reference: claim.reference, amount: claim.amount })
+        .collect();
     let file = simulated.day.bank.statement(&order, date.next().0, &claims)?;
     let name = format!("camt053-{}.xml", date.next());
     let imported = engine::reconcile::import(&mut connection, &name, &file.bytes, "lan").await?;
@@ -196,21 +200,6 @@ async fn close_and_pay(
     let bank = store::bank::difference(&mut connection).await?;
     let open_breaks = store::bank::open_breaks(&mut connection).await?;
     Ok(Comparison::new(&simulated.day.answer, policy, &overview, &balances, &file, &bank, open_breaks))
-}
-
-/// What the settlement asked the city and the acquirer to pay.
-async fn claims(
-    connection: &mut store::PgConnection,
-    date: PostingDate,
-) -> anyhow::Result<Vec<ExpectedCredit>> {
-    let mut claims = Vec::new();
-    for day in [date, date.next()] {
-        // Items come by kind, and the few claims stand before the many top-ups: the first page holds them all.
-        let page = report::items_of_day(connection, day, PageRequest::new(1, report::PAGE_ROWS_MAX)).await?;
-        let asked = page.rows.into_iter().filter(|item| item.kind == "subsidy" || item.kind == "acquirer");
-        claims.extend(asked.map(|item| ExpectedCredit { reference: item.reference, amount: item.amount }));
-    }
-    Ok(claims)
 }
 
 async fn settle_day(connection: &mut store::PgConnection, date: PostingDate) -> anyhow::Result<RunRow> {
