@@ -93,6 +93,7 @@ fn leg(policy: &Policy, route: &str, from: Option<&str>, to: Option<&str>, rider
         route: text(route),
         from: from.map(text),
         to: to.map(text),
+        via: Vec::new(),
         start: at(policy, 8 * 3600),
         end: to.map(|_| at(policy, 8 * 3600 + 1_500)),
         shape,

@@ -94,6 +94,7 @@ fn a_percentage_is_rounded_as_the_policy_says() {
             route: city.buses[0].id.clone(),
             from: None,
             to: None,
+            via: Vec::new(),
             start: EventTime::from_unix_ms(1_773_100_000_000).expect("a moment"),
             end: None,
             shape: fares::Shape::Ride,

@@ -73,6 +73,7 @@ fn leg(window: &[WindowTap], first: usize, last: Option<usize>, shape: Shape) ->
             route: tap.route.clone(),
             from,
             to,
+            via: Vec::new(),
             start: tap.at,
             end: end_at,
             shape,

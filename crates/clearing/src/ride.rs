@@ -315,6 +315,7 @@ fn bare_leg(tap: &WindowTap) -> fares::Leg {
         route: tap.route.clone(),
         from: None,
         to: None,
+        via: Vec::new(),
         start: tap.at,
         end: None,
         shape: fares::Shape::MissingEntry,
@@ -365,5 +366,11 @@ fn charge(
 }
 
 fn no_policy() -> Priced {
-    Priced { fare: Fare::Unknown(UnknownFare::NoRule), product: None, rules: Vec::new() }
+    Priced {
+        fare: Fare::Unknown(UnknownFare::NoRule),
+        surcharge: Minor::ZERO,
+        shares: Vec::new(),
+        product: None,
+        rules: Vec::new(),
+    }
 }

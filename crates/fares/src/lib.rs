@@ -4,11 +4,11 @@
 //! Read a city's fare policy (GTFS-Fares v2 files plus small extension files) and price legs with it.
 //!
 //! # Shape
-//! [`load`] turns [`Files`] into a [`Policy`] or every error at once · [`price`] turns legs into [`Priced`] fares ·
-//! [`Policies`] picks the version in force · [`mod@format`] lists every file and column that is read.
+//! [`load`] turns [`Files`] into a [`Policy`] or every error at once · [`rate`] turns the legs of an account into
+//! [`Priced`] fares, [`explain`] says why · [`Policies`] picks the version in force · [`mod@format`] lists every file and column that is read.
 //!
 //! # Invariants
-//! F-1 a price is a pure function of policy and leg; F-2 gross = rider's part + every funder's part; F-3 an unknown fare
+//! F-1 a price is a pure function of policy, what is carried, and the set of legs; F-2 gross = rider's part + every funder's part; F-3 an unknown fare
 //! is an answer of its own, never 0; F-4 the order of rows in a file never changes a price.
 //!
 //! # Limits
@@ -19,13 +19,30 @@
 #![deny(clippy::unwrap_used, clippy::float_arithmetic, clippy::float_cmp, clippy::lossy_float_literal)]
 
 mod model;
-mod price;
+mod rate;
 
+mod carried;
+mod cost;
+mod part;
+mod selector;
+
+mod campaigns;
+mod caps;
+mod distance;
 mod incomplete;
+mod joins;
+mod offers;
+mod passes;
 mod products;
 mod riders;
 mod rules;
+mod shares;
+mod surcharges;
 mod timeframes;
+mod transfers;
+mod windows;
+
+mod explain;
 
 mod names;
 mod policies;
@@ -35,11 +52,15 @@ pub mod format;
 pub mod limits;
 mod load;
 
+pub use carried::{CampaignCounter, CapCounter, Carried, HeldPass};
+pub use explain::{Because, Explained, Fact};
 pub use load::load;
-pub use model::{Fare, Files, Funded, Leg, LoadError, Party, PartyKind, Priced, Route, Shape, UnknownFare};
+pub use model::{
+    Fare, Files, Funded, Leg, LoadError, Party, PartyKind, Priced, Route, Shape, Share, UnknownFare,
+};
 pub use policies::{Policies, PoliciesError};
 pub use policy::Policy;
-pub use price::price;
+pub use rate::{Rated, Rater, explain, price, rate};
 
 #[cfg(test)]
 mod tests;

@@ -131,6 +131,8 @@ pub struct Leg {
     pub from: Option<Text>,
     /// Where it ended, when known.
     pub to: Option<Text>,
+    /// Stops on the way that a tap proved, in the order of travel.
+    pub via: Vec<Text>,
     /// When it began.
     pub start: EventTime,
     /// When it ended, when known.
@@ -146,8 +148,12 @@ pub struct Leg {
 /// The fare of one leg and the rules that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Priced {
-    /// The fare.
+    /// What this leg adds to everything before it; a difference may be below zero.
     pub fare: Fare,
+    /// The part of the rider's amount that is a surcharge.
+    pub surcharge: Minor,
+    /// What each operator earns of the gross fare, by party number; empty when the leg's own operator earns it all.
+    pub shares: Vec<Share>,
     /// The fare product, when one was sold.
     pub product: Option<Text>,
     /// The rows that fired, as `file:line` without the file's ending, in the order they were applied.
@@ -176,6 +182,15 @@ pub struct Funded {
     /// Who pays.
     pub party: PartyNo,
     /// How much.
+    pub amount: Minor,
+}
+
+/// What an operator earns of a fare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share {
+    /// Who earns it.
+    pub party: PartyNo,
+    /// How much; below zero when a later leg moves it to somebody else.
     pub amount: Minor,
 }
 

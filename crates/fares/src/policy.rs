@@ -1,12 +1,21 @@
 //! One version of a city's fare policy, loaded and indexed.
 
+use crate::campaigns::Campaigns;
+use crate::caps::Caps;
+use crate::distance::Distances;
 use crate::incomplete::Incomplete;
+use crate::joins::Joins;
 use crate::model::{LoadError, Party, Route};
 use crate::names::Names;
+use crate::passes::Passes;
 use crate::products::Products;
 use crate::riders::Riders;
 use crate::rules::LegRules;
+use crate::shares::Shares;
+use crate::surcharges::Surcharges;
 use crate::timeframes::Timeframes;
+use crate::transfers::Transfers;
+use crate::windows::Windows;
 use primitives::{Currency, DayRule, Digest, EventTime, PartyNo, Text};
 use std::fmt;
 
@@ -19,6 +28,8 @@ pub(crate) struct RouteRow {
     pub(crate) long_name: String,
     /// Stop numbers in the order of travel, by direction.
     pub(crate) stops: [Vec<u32>; 2],
+    /// Distance units travelled at each of those stops, where the route says so.
+    pub(crate) travelled: [Vec<Option<u32>>; 2],
 }
 
 /// A stop's row.
@@ -29,6 +40,15 @@ pub(crate) struct StopRow {
     pub(crate) station: u32,
     /// The areas it lies in, sorted.
     pub(crate) areas: Vec<u32>,
+    /// Where it lies, when that is known.
+    pub(crate) position: Option<Position>,
+}
+
+/// A place on the globe, in thousand-millionths of a degree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) latitude: i64,
+    pub(crate) longitude: i64,
 }
 
 /// One version of a city's fare policy. It never changes after it was loaded.
@@ -48,6 +68,7 @@ pub struct Policy {
     pub(crate) routes: Vec<RouteRow>,
     pub(crate) stop_ids: Names,
     pub(crate) stops: Vec<StopRow>,
+    pub(crate) area_ids: Names,
     pub(crate) timeframes: Timeframes,
     pub(crate) rider_ids: Names,
     pub(crate) rider_names: Vec<String>,
@@ -59,6 +80,16 @@ pub struct Policy {
     pub(crate) riders: Riders,
     pub(crate) rules: LegRules,
     pub(crate) incomplete: Incomplete,
+    pub(crate) group_ids: Names,
+    pub(crate) distances: Distances,
+    pub(crate) joins: Joins,
+    pub(crate) windows: Windows,
+    pub(crate) transfers: Transfers,
+    pub(crate) surcharges: Surcharges,
+    pub(crate) campaigns: Campaigns,
+    pub(crate) caps: Caps,
+    pub(crate) passes: Passes,
+    pub(crate) shares: Shares,
 }
 
 impl fmt::Debug for Policy {
@@ -196,6 +227,20 @@ impl Policy {
     pub fn journey_seconds_max(&self, route: &str) -> i64 {
         let network = self.route_row(route).and_then(|row| row.network);
         self.incomplete.seconds_max[self.network_slot(network)].unwrap_or(i64::MAX)
+    }
+
+    /// How long before a leg another leg can have begun that still changes its price, in seconds: joins, windows and
+    /// transfers do not reach further. Periods of caps, quotas and passes are carried and not counted here.
+    pub fn reach_seconds(&self) -> i64 {
+        let reach =
+            [self.joins.reach_seconds(), self.windows.reach_seconds(), self.transfers.reach_seconds()];
+        reach.into_iter().max().unwrap_or(0)
+    }
+
+    /// True when rides of the route pass gates: the policy says what one without an entry or an exit costs.
+    pub fn has_gates(&self, route: &str) -> bool {
+        let network = self.route_row(route).and_then(|row| row.network);
+        self.incomplete.gated[self.network_slot(network)]
     }
 
     pub(crate) fn route_row(&self, route: &str) -> Option<&RouteRow> {

@@ -1,7 +1,9 @@
 //! What a rider pays of a price: own rows, formulas over another rider's price, fallbacks, and who funds the rest.
 
+use crate::explain::Fact;
 use crate::model::{Funded, UnknownFare};
 use crate::policy::Policy;
+use crate::products::ProductRow;
 use crate::timeframes::Moment;
 use primitives::{Minor, MoneyError, PartyNo, Rounding, Text};
 use rust_decimal::Decimal;
@@ -116,13 +118,19 @@ pub(crate) struct Asker<'a> {
     pub(crate) rider: u32,
     pub(crate) medium: u32,
     pub(crate) start: &'a Moment,
+    /// How far the ride went, in units of the network's distance method.
+    pub(crate) units: Option<u32>,
+    /// Added to the full price before any reduction.
+    pub(crate) extra: Minor,
 }
 
-/// The two sides of a price.
+/// The sides of a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Amounts {
     pub(crate) gross: Minor,
     pub(crate) rider: Minor,
+    /// The part of `rider` that distance does not change, before the rider's own reductions.
+    pub(crate) base: Minor,
 }
 
 /// The way to a price: which rows fired and who funds what. Only the winning price is traced.
@@ -130,9 +138,29 @@ pub(crate) struct Amounts {
 pub(crate) struct Trace {
     pub(crate) rules: Vec<Text>,
     pub(crate) funded: Vec<Funded>,
+    /// What is told of the way, when somebody asked for it.
+    pub(crate) facts: Option<Vec<Fact>>,
 }
 
 impl Trace {
+    /// A trace that collects the rows that fired, and facts when they are `told`.
+    pub(crate) fn new(told: bool) -> Self {
+        // Most fares are made by two to four rows.
+        Trace { rules: Vec::with_capacity(4), funded: Vec::new(), facts: told.then(Vec::new) }
+    }
+
+    /// A row fired.
+    pub(crate) fn rule(&mut self, id: &Text) {
+        self.rules.push(id.clone());
+    }
+
+    /// Tells a fact; it is only put together when somebody asked.
+    pub(crate) fn fact(&mut self, fact: impl FnOnce() -> Fact) {
+        if let Some(facts) = &mut self.facts {
+            facts.push(fact());
+        }
+    }
+
     fn fund(&mut self, party: PartyNo, amount: Minor) -> Result<(), MoneyError> {
         if amount.is_zero() {
             return Ok(());
@@ -165,7 +193,7 @@ impl Policy {
             if let Some(trace) = trace.as_deref_mut() {
                 trace.rules.push(row.id.clone());
             }
-            return self.own_row(source, asker, row.amount, row.funder, trace);
+            return self.own_row(source, asker, row, trace);
         }
         let formulas = &self.riders.formulas[asker.rider as usize];
         let held = |formula: &&Formula| {
@@ -178,12 +206,16 @@ impl Policy {
             return reduced(base, formula, trace);
         }
         match (source, row(None)) {
-            (Source::Amount(amount), _) => return Ok(Amounts { gross: amount, rider: amount }),
-            (Source::Product(_), Some(row)) => {
-                if let Some(trace) = trace {
+            (Source::Amount(amount), _) => {
+                let full = amount.plus(asker.extra).map_err(|_| UnknownFare::Overflow)?;
+                return Ok(Amounts { gross: full, rider: full, base: full });
+            }
+            (Source::Product(product), Some(row)) => {
+                if let Some(trace) = trace.as_deref_mut() {
                     trace.rules.push(row.id.clone());
                 }
-                return Ok(Amounts { gross: row.amount, rider: row.amount });
+                let (full, base) = self.row_price(product, row, asker, trace)?;
+                return Ok(Amounts { gross: full, rider: full, base });
             }
             (Source::Product(_), None) => {}
         }
@@ -199,12 +231,16 @@ impl Policy {
         &self,
         source: Source,
         asker: Asker<'_>,
-        amount: Minor,
-        funder: Option<PartyNo>,
-        trace: Option<&mut Trace>,
+        row: &ProductRow,
+        mut trace: Option<&mut Trace>,
     ) -> Result<Amounts, UnknownFare> {
-        let own = Amounts { gross: amount, rider: amount };
-        let Some(funder) = funder.filter(|_| asker.rider != self.default_rider) else { return Ok(own) };
+        let (amount, base) = match source {
+            Source::Product(product) => self.row_price(product, row, asker, trace.as_deref_mut())?,
+            Source::Amount(amount) => (amount, amount),
+        };
+        let own = Amounts { gross: amount, rider: amount, base };
+        let funder = row.funder.filter(|_| asker.rider != self.default_rider);
+        let Some(funder) = funder else { return Ok(own) };
         let full = match self.amounts(source, Asker { rider: self.default_rider, ..asker }, None) {
             Ok(full) => full.gross.max(amount),
             Err(_) => amount,
@@ -212,7 +248,26 @@ impl Policy {
         if let Some(trace) = trace {
             fund(trace, funder, full, amount)?;
         }
-        Ok(Amounts { gross: full, rider: amount })
+        Ok(Amounts { gross: full, rider: amount, base })
+    }
+
+    /// The price of a product's row: its amount, what distance adds, and what is added before any reduction. With it
+    /// the part that distance does not change.
+    fn row_price(
+        &self,
+        product: u32,
+        row: &ProductRow,
+        asker: Asker<'_>,
+        trace: Option<&mut Trace>,
+    ) -> Result<(Minor, Minor), UnknownFare> {
+        let base = row.amount.plus(asker.extra).map_err(|_| UnknownFare::Overflow)?;
+        if self.distances.has_no_steps() {
+            return Ok((base, base));
+        }
+        let (fixed, added) = self.distances.step_price(product, row, asker.units, trace)?;
+        let base = base.plus(fixed).map_err(|_| UnknownFare::Overflow)?;
+        let full = base.plus(added).map_err(|_| UnknownFare::Overflow)?;
+        Ok((full, base))
     }
 }
 
@@ -222,7 +277,7 @@ fn reduced(base: Amounts, formula: &Formula, trace: Option<&mut Trace>) -> Resul
         trace.rules.extend(formula.steps.iter().map(|step| step.id.clone()));
         fund(trace, formula.funder, base.rider, rider)?;
     }
-    Ok(Amounts { gross: base.gross, rider })
+    Ok(Amounts { gross: base.gross, rider, base: base.base.min(rider) })
 }
 
 fn fund(trace: &mut Trace, funder: PartyNo, full: Minor, paid: Minor) -> Result<(), UnknownFare> {

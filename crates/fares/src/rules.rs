@@ -1,6 +1,7 @@
 //! Which leg rules match a leg: an index over (network, from area, to area), made once at load.
 
 use crate::names::{Slots, mixed};
+use crate::selector::Pick;
 use crate::timeframes::{Moment, Timeframes};
 use primitives::Text;
 
@@ -13,7 +14,41 @@ pub(crate) struct LegRule {
     pub(crate) product: u32,
     /// Place in the order that breaks ties: the more specific rule first, then product and key in byte order.
     pub(crate) rank: u32,
+    pub(crate) group: Option<u32>,
+    /// Joins, windows and transfers look past a leg of this rule.
+    pub(crate) stands_apart: bool,
+    /// True when none of the conditions that follow is set.
+    pub(crate) plain: bool,
+    pub(crate) distance: Option<Band>,
+    /// Every stop touched lies in one of these areas.
+    pub(crate) within: Option<Pick>,
+    /// A tap on the way lies in this area.
+    pub(crate) via: Option<u32>,
+    /// Usable only after a change.
+    pub(crate) transfer_only: bool,
+    /// Usable only with this pass in hand.
+    pub(crate) with_pass: Option<u32>,
     pub(crate) id: Text,
+}
+
+/// A range of distance units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Band {
+    pub(crate) from: u32,
+    /// Open when empty.
+    pub(crate) to: Option<u32>,
+    /// False: `from` belongs to it and `to` does not. True: the other way about, and 0 belongs to a band from 0.
+    pub(crate) upper_included: bool,
+}
+
+impl Band {
+    pub(crate) fn holds(&self, units: u32) -> bool {
+        if self.upper_included {
+            (self.from < units || units == 0 && self.from == 0) && self.to.is_none_or(|to| units <= to)
+        } else {
+            self.from <= units && self.to.is_none_or(|to| units < to)
+        }
+    }
 }
 
 /// The three fields of the index, each a number or empty.

@@ -6,7 +6,7 @@ use primitives::EventTime;
 use std::cell::OnceCell;
 
 /// A moment of a leg. The wall clock is worked out when a rule first asks for it: most rules never do.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Moment {
     at: EventTime,
     zone: Tz,
@@ -18,8 +18,13 @@ impl Moment {
         Moment { at, zone, local: OnceCell::new() }
     }
 
+    /// The instant.
+    pub(crate) fn at(&self) -> EventTime {
+        self.at
+    }
+
     /// The local date and the whole seconds since local midnight, as a wall clock shows them.
-    fn local(&self) -> (NaiveDate, u32) {
+    pub(crate) fn local(&self) -> (NaiveDate, u32) {
         *self.local.get_or_init(|| {
             let local = self.at.local(self.zone);
             (local.date(), local.time().num_seconds_from_midnight())
@@ -37,7 +42,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    fn runs_on(&self, date: NaiveDate) -> bool {
+    pub(crate) fn runs_on(&self, date: NaiveDate) -> bool {
         if let Ok(index) = self.exceptions.binary_search_by_key(&date, |(day, _)| *day) {
             return self.exceptions[index].1;
         }

@@ -164,7 +164,7 @@ fn leg(taps: &[primitives::Tap], rider: Text, medium: Text) -> Leg {
         other => panic!("{other:?}"),
     };
     let end = (shape != Shape::MissingExit && to.is_some()).then_some(last.at);
-    Leg { route: route.clone(), from, to, start: first.at, end, shape, rider, medium }
+    Leg { route: route.clone(), from, to, via: Vec::new(), start: first.at, end, shape, rider, medium }
 }
 
 #[test]

@@ -100,9 +100,11 @@ fn read_row(
     let medium = row.optional_pick(medium, ids.media, "medium in fare_media.txt", faults);
     let discountable = sheet.column("discountable");
     let discountable = row.word(discountable, &[("1", true), ("0", false)], faults).unwrap_or(true);
+    let counts_to_cap =
+        row.word(sheet.column("counts_to_cap"), &[("0", false), ("1", true)], faults).unwrap_or(false);
     let charge = read_charge(sheet, row, kind, product_ids, currency, faults)?;
     let id = Text::new(&format!("incomplete_journeys:{}", row.line))?;
-    Some(IncompleteRow { network, kind, frame, rider, medium, charge, discountable, id })
+    Some(IncompleteRow { network, kind, frame, rider, medium, charge, discountable, counts_to_cap, id })
 }
 
 fn read_charge(

@@ -1,20 +1,32 @@
 //! Files → policy. Everything that is wrong is found in one reading, and nothing that is wrong is ever used.
 
+mod campaigns;
+mod caps;
 mod check;
+mod distance;
 mod head;
 mod incomplete;
+mod joins;
+mod passes;
 mod places;
 mod products;
 mod riders;
 mod rules;
+mod selectors;
+mod shares;
 mod sheet;
+mod surcharges;
 mod times;
+mod transfers;
+mod windows;
 
 use crate::format::{FILES, IGNORED_FILES};
 use crate::model::{Files, LoadError};
+use crate::names::Names;
 use crate::policy::Policy;
-use primitives::{Canonical, Digest};
+use primitives::{Canonical, Currency, Digest};
 use sheet::Faults;
+use std::collections::BTreeMap;
 
 /// Reads one version of a city's policy, or says everything that is wrong with its files.
 pub fn load(files: &Files) -> Result<Policy, Vec<LoadError>> {
@@ -38,21 +50,40 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let head = head::read(files, faults);
     let parties = head::read_parties(files, faults);
     let places = places::read(files, &parties, head.zone, faults);
-    let (frame_ids, timeframes) = times::read(files, faults);
+    let (service_ids, frame_ids, timeframes) = times::read(files, faults);
     let (people, default_rider) = riders::read_categories(files, faults);
     let media = products::read_media(files, faults);
+    let product_ids = products::declared(files);
+    let group_ids = rules::declared_groups(files);
     let ids = Ids {
         parties: &parties,
+        agencies: &places.agencies,
         networks: &places.network_ids,
+        routes: &places.route_ids,
+        stops: &places.stop_ids,
         areas: &places.area_ids,
         frames: &frame_ids,
+        services: &service_ids,
         riders: &people.ids,
         media: &media.ids,
+        products: &product_ids,
+        groups: &group_ids,
     };
-    let (product_ids, products) = products::read(files, &ids, head.currency, default_rider, faults);
+    let sets = selectors::read(files, &ids, faults);
+    let common = Common { files, ids: &ids, sets: &sets, currency: head.currency, default_rider };
+    let products = products::read(files, &ids, head.currency, default_rider, faults);
     let riders = riders::read(files, &ids, head.currency, default_rider, faults);
-    let rules = rules::read(files, &ids, &product_ids, faults);
+    let rules = rules::read(&common, faults);
     let incomplete = incomplete::read(files, &ids, &product_ids, head.currency, faults);
+    let distances = distance::read(&common, faults);
+    let joins = joins::read(&common, faults);
+    let windows = windows::read(&common, faults);
+    let transfers = transfers::read(&common, faults);
+    let surcharges = surcharges::read(&common, faults);
+    let campaigns = campaigns::read(&common, faults);
+    let caps = caps::read(&common, faults);
+    let passes = passes::read(&common, faults);
+    let shares = shares::read(&common, faults);
     check::leftovers(&places, &product_ids, &rules, &incomplete, faults);
     Some(Policy {
         id: head.id?,
@@ -68,6 +99,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
         routes: places.routes,
         stop_ids: places.stop_ids,
         stops: places.stops,
+        area_ids: places.area_ids,
         timeframes,
         rider_ids: people.ids,
         rider_names: people.names,
@@ -79,22 +111,48 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
         riders,
         rules: rules.index,
         incomplete,
+        group_ids,
+        distances,
+        joins,
+        windows,
+        transfers,
+        surcharges,
+        campaigns,
+        caps,
+        passes,
+        shares,
     })
 }
 
 /// The ids that later files refer to.
 struct Ids<'a> {
     parties: &'a head::Parties,
-    networks: &'a crate::names::Names,
-    areas: &'a crate::names::Names,
-    frames: &'a crate::names::Names,
-    riders: &'a crate::names::Names,
-    media: &'a crate::names::Names,
+    /// Party numbers by agency id.
+    agencies: &'a BTreeMap<String, u32>,
+    networks: &'a Names,
+    routes: &'a Names,
+    stops: &'a Names,
+    areas: &'a Names,
+    frames: &'a Names,
+    services: &'a Names,
+    riders: &'a Names,
+    media: &'a Names,
+    products: &'a Names,
+    groups: &'a Names,
+}
+
+/// What every reader of a later file needs.
+struct Common<'a> {
+    files: &'a Files,
+    ids: &'a Ids<'a>,
+    sets: &'a selectors::Sets,
+    currency: Option<Currency>,
+    default_rider: Option<u32>,
 }
 
 /// A small table of ids with names for people.
 struct Named {
-    ids: crate::names::Names,
+    ids: Names,
     names: Vec<String>,
 }
 

@@ -6,7 +6,7 @@ use crate::format::{AGENCY, AREAS, NETWORKS, ROUTE_NETWORKS, ROUTE_STOPS, ROUTES
 use crate::limits::{AREAS_MAX, NETWORKS_MAX};
 use crate::model::Files;
 use crate::names::Names;
-use crate::policy::{RouteRow, StopRow};
+use crate::policy::{Position, RouteRow, StopRow};
 use chrono_tz::Tz;
 use primitives::{PartyNo, Text};
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ pub(crate) struct Places {
     pub(crate) stop_ids: Names,
     pub(crate) stops: Vec<StopRow>,
     pub(crate) area_ids: Names,
+    /// The party number of each agency, by id.
+    pub(crate) agencies: BTreeMap<String, u32>,
 }
 
 pub(crate) fn read(files: &Files, parties: &Parties, zone: Option<Tz>, faults: &mut Faults) -> Places {
@@ -31,7 +33,9 @@ pub(crate) fn read(files: &Files, parties: &Parties, zone: Option<Tz>, faults: &
     let (stop_ids, mut stops) = read_stops(files, zone, faults);
     read_stop_areas(files, &area_ids, &stop_ids, &mut stops, faults);
     read_route_stops(files, &route_ids, &stop_ids, &mut routes, faults);
-    Places { network_ids, route_ids, routes, stop_ids, stops, area_ids }
+    let number = |(id, party): (&Text, &Option<PartyNo>)| party.map(|party| (id.to_string(), party.0));
+    let agencies = agencies.iter().filter_map(number).collect();
+    Places { network_ids, route_ids, routes, stop_ids, stops, area_ids, agencies }
 }
 
 /// The ids of a file's key column; an id that stands there twice is an error.
@@ -129,8 +133,8 @@ fn read_routes(
         let network = networks.find(row.get(network));
         if let (Some(number), Some(Some(agency))) = (ids.find(row.get(id)), operator) {
             let (short_name, long_name) = names;
-            let stops = [Vec::new(), Vec::new()];
-            routes.insert(number, RouteRow { agency, network, short_name, long_name, stops });
+            let (stops, travelled) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+            routes.insert(number, RouteRow { agency, network, short_name, long_name, stops, travelled });
         }
     }
     (ids, routes.into_values().collect())
@@ -174,6 +178,7 @@ fn read_stops(files: &Files, zone: Option<Tz>, faults: &mut Faults) -> (Names, V
     let sheet = Sheet::read(files, STOPS, faults);
     let (id, name) = (sheet.column("stop_id"), sheet.column("stop_name"));
     let (parent, stop_zone) = (sheet.column("parent_station"), sheet.column("stop_timezone"));
+    let (latitude, longitude) = (sheet.column("stop_lat"), sheet.column("stop_lon"));
     let ids = read_ids(&sheet, id, faults);
     let mut stops = BTreeMap::new();
     let mut parents = Vec::new();
@@ -182,13 +187,38 @@ fn read_stops(files: &Files, zone: Option<Tz>, faults: &mut Faults) -> (Names, V
         let name = row.name(name, faults);
         let above = row.optional_pick(parent, &ids, "stop in stops.txt", faults);
         if let Some(number) = ids.find(row.get(id)) {
-            stops.insert(number, StopRow { name, station: above.unwrap_or(number), areas: Vec::new() });
+            let latitude = read_degrees(row, latitude, 90, faults);
+            let longitude = read_degrees(row, longitude, 180, faults);
+            let position =
+                latitude.zip(longitude).map(|(latitude, longitude)| Position { latitude, longitude });
+            let station = above.unwrap_or(number);
+            stops.insert(number, StopRow { name, station, areas: Vec::new(), position });
             parents.extend(above.map(|above| (number, above, row)));
         }
     }
     let mut stops: Vec<StopRow> = stops.into_values().collect();
     resolve_stations(&mut stops, &parents, parent, faults);
     (ids, stops)
+}
+
+/// Degrees in thousand-millionths; further digits say nothing about a stop and are dropped.
+fn read_degrees(row: Row<'_>, column: Column, max: i64, faults: &mut Faults) -> Option<i64> {
+    const PLACES: usize = 9;
+    let text = row.get(column);
+    if text.is_empty() {
+        return None;
+    }
+    let (sign, plain) = text.strip_prefix('-').map_or((1, text), |plain| (-1, plain));
+    let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let found = (!whole.is_empty() && whole.len() <= 3 && digits(whole) && digits(fraction))
+        .then(|| format!("{whole}{:0<PLACES$.PLACES$}", fraction))
+        .and_then(|digits| digits.parse::<i64>().ok())
+        .filter(|degrees| *degrees <= max * 1_000_000_000);
+    if found.is_none() {
+        row.error(column, format!("not decimal degrees between -{max} and {max}: `{text}`"), faults);
+    }
+    found.map(|degrees| sign * degrees)
 }
 
 /// A boarding area lies in a platform, a platform in a station: climbs to the top, at most a few steps.
@@ -257,6 +287,7 @@ fn read_route_stops(
     let sheet = Sheet::read(files, ROUTE_STOPS, faults);
     let (route, direction) = (sheet.column("route_id"), sheet.column("direction_id"));
     let (sequence, stop) = (sheet.column("stop_sequence"), sheet.column("stop_id"));
+    let units = sheet.column("fare_distance_units_traveled");
     let (mut rows, mut keys) = (Vec::new(), Vec::new());
     for row in sheet.rows() {
         let before = faults.count();
@@ -265,18 +296,21 @@ fn read_route_stops(
         if row.get(sequence).is_empty() && sequence.present() {
             row.error(sequence, "the field is empty", faults);
         }
+        let units =
+            row.number(units, 0, i64::from(u32::MAX), faults).and_then(|units| u32::try_from(units).ok());
         let route = row.pick(route, route_ids, "route in routes.txt", faults);
         let stop = row.pick(stop, stop_ids, "stop in stops.txt", faults);
         if let (true, Some(route), Some(stop)) = (faults.count() == before, route, stop) {
-            rows.push((route, back, place, stop));
+            rows.push((route, back, place, stop, units));
             keys.push(((route, back, place), row.line));
         }
     }
     refuse_doubles(keys, sheet.file(), sequence.name, faults);
     rows.sort_unstable();
-    for (route, back, _, stop) in rows {
+    for (route, back, _, stop, units) in rows {
         if let Some(route) = routes.get_mut(route as usize) {
             route.stops[usize::from(back)].push(stop);
+            route.travelled[usize::from(back)].push(units);
         }
     }
 }

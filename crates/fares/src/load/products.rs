@@ -28,6 +28,15 @@ pub(super) fn read_media(files: &Files, faults: &mut Faults) -> Named {
     Named { ids, names }
 }
 
+/// The ids of all products. A product whose row is wrong is declared all the same, or every rule that sells it would be
+/// called wrong too.
+pub(super) fn declared(files: &Files) -> Names {
+    // What is wrong with the file is said when its rows are read.
+    let sheet = Sheet::read(files, FARE_PRODUCTS, &mut Faults::default());
+    let id = sheet.column("fare_product_id");
+    Names::build(sheet.rows().filter_map(|row| Text::new(row.get(id))).collect())
+}
+
 /// A row of `fare_products.txt` on its way into the table.
 struct Draft {
     product: Text,
@@ -41,20 +50,18 @@ pub(super) fn read(
     currency: Option<Currency>,
     default_rider: Option<u32>,
     faults: &mut Faults,
-) -> (Names, Products) {
+) -> Products {
     let sheet = Sheet::read(files, FARE_PRODUCTS, faults);
     let id = sheet.column("fare_product_id");
     let drafts: Vec<Draft> =
         sheet.rows().filter_map(|row| read_row(&sheet, row, ids, currency, faults)).collect();
     let keys = drafts.iter().map(|draft| ((&draft.product, draft.row.rider, draft.row.medium), draft.line));
     refuse_doubles(keys.collect(), sheet.file(), id.name, faults);
-    // A product whose row is wrong is declared all the same, or every rule that sells it would be called wrong too.
-    let product_ids = Names::build(sheet.rows().filter_map(|row| Text::new(row.get(id))).collect());
-    check_products(&drafts, &product_ids, default_rider, &sheet, faults);
+    let product_ids = ids.products;
+    check_products(&drafts, product_ids, default_rider, &sheet, faults);
     let number = |draft: Draft| product_ids.find(draft.product.as_str()).map(|product| (product, draft.row));
     let rows = drafts.into_iter().filter_map(number).collect();
-    let products = Products::build(product_ids.len(), rows);
-    (product_ids, products)
+    Products::build(product_ids.len(), rows)
 }
 
 fn read_row(

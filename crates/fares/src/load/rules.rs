@@ -1,11 +1,12 @@
 //! `fare_leg_rules.txt`.
 
-use super::Ids;
+use super::Common;
 use super::sheet::{Column, Faults, Row, Sheet, refuse_doubles};
 use crate::format::FARE_LEG_RULES;
 use crate::model::Files;
 use crate::names::Names;
-use crate::rules::{Cell, LegRule, LegRules};
+use crate::rules::{Band, Cell, LegRule, LegRules};
+use crate::selector::Pick;
 use primitives::Text;
 
 /// The index, and what the last checks want to know of it.
@@ -26,6 +27,14 @@ struct Columns {
     to_frame: Column,
     product: Column,
     priority: Column,
+    min: Column,
+    max: Column,
+    bounds: Column,
+    apart: Column,
+    within: Column,
+    via: Column,
+    transfer_only: Column,
+    with_pass: Column,
 }
 
 /// A row on its way into the index.
@@ -35,12 +44,22 @@ struct Draft {
     to_frame: Option<u32>,
     product: u32,
     priority: u32,
+    group: Option<u32>,
+    stands_apart: bool,
+    distance: Option<Band>,
+    within: Option<Pick>,
+    via: Option<u32>,
+    transfer_only: bool,
+    with_pass: Option<u32>,
     line: u64,
 }
 
+/// What tells rules apart besides the cell: timeframes, distance, area of the way, product.
+type Rest = (Option<u32>, Option<u32>, Option<Band>, Option<u32>, u32);
+
 impl Draft {
-    fn key(&self) -> (Cell, Option<u32>, Option<u32>, u32) {
-        (self.cell, self.from_frame, self.to_frame, self.product)
+    fn key(&self) -> (Cell, Rest) {
+        (self.cell, (self.from_frame, self.to_frame, self.distance, self.via, self.product))
     }
 
     /// Ties go to the rule that says more: exact areas first, then more filled fields, then product and key in byte
@@ -48,13 +67,25 @@ impl Draft {
     fn order(&self) -> impl Ord + use<> {
         let areas = u8::from(self.cell.from.is_some()) + u8::from(self.cell.to.is_some());
         let frames = u8::from(self.from_frame.is_some()) + u8::from(self.to_frame.is_some());
-        let filled = areas + frames + u8::from(self.cell.network.is_some());
-        let key = (self.product, self.cell, self.from_frame, self.to_frame);
+        let conditions = [self.distance.is_some(), self.within.is_some(), self.via.is_some()];
+        let conditions: u8 = conditions.into_iter().map(u8::from).sum();
+        let filled = areas + frames + conditions + u8::from(self.cell.network.is_some());
+        let key = (self.product, self.cell, self.from_frame, self.to_frame, self.distance, self.via);
         (std::cmp::Reverse(areas), std::cmp::Reverse(filled), key)
     }
 }
 
-pub(super) fn read(files: &Files, ids: &Ids<'_>, product_ids: &Names, faults: &mut Faults) -> Rules {
+/// The leg groups that rules name.
+pub(super) fn declared_groups(files: &Files) -> Names {
+    // What is wrong with the file is said when its rows are read.
+    let sheet = Sheet::read(files, FARE_LEG_RULES, &mut Faults::default());
+    let group = sheet.column("leg_group_id");
+    Names::build(sheet.rows().filter_map(|row| Text::new(row.get(group))).collect())
+}
+
+pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Rules {
+    let Common { files, ids, .. } = common;
+    let product_ids = ids.products;
     let sheet = Sheet::read(files, FARE_LEG_RULES, faults);
     let columns = Columns {
         group: sheet.column("leg_group_id"),
@@ -65,9 +96,17 @@ pub(super) fn read(files: &Files, ids: &Ids<'_>, product_ids: &Names, faults: &m
         to_frame: sheet.column("to_timeframe_group_id"),
         product: sheet.column("fare_product_id"),
         priority: sheet.column("rule_priority"),
+        min: sheet.column("min_distance_units"),
+        max: sheet.column("max_distance_units"),
+        bounds: sheet.column("distance_bounds"),
+        apart: sheet.column("stands_apart"),
+        within: sheet.column("within_area_set_id"),
+        via: sheet.column("via_area_id"),
+        transfer_only: sheet.column("transfer_only"),
+        with_pass: sheet.column("filter_fare_product_id"),
     };
     let mut drafts: Vec<Draft> =
-        sheet.rows().filter_map(|row| read_row(row, &columns, ids, product_ids, faults)).collect();
+        sheet.rows().filter_map(|row| read_row(row, &columns, common, faults)).collect();
     let keys = drafts.iter().map(|draft| (draft.key(), draft.line)).collect();
     refuse_doubles(keys, sheet.file(), columns.product.name, faults);
     let by_priority = columns.priority.present();
@@ -85,30 +124,84 @@ pub(super) fn read(files: &Files, ids: &Ids<'_>, product_ids: &Names, faults: &m
     let ranked = (0_u32..).zip(drafts);
     let rows = ranked.filter_map(|(rank, draft)| {
         let id = Text::new(&format!("fare_leg_rules:{}", draft.line))?;
-        let Draft { cell, from_frame, to_frame, product, priority, .. } = draft;
-        Some((cell, LegRule { priority, from_frame, to_frame, product, rank, id }))
+        let Draft { cell, from_frame, to_frame, product, priority, group, stands_apart, .. } = draft;
+        let Draft { distance, within, via, transfer_only, with_pass, .. } = draft;
+        let plain =
+            distance.is_none() && within.is_none() && via.is_none() && !transfer_only && with_pass.is_none();
+        let rule = LegRule {
+            priority,
+            from_frame,
+            to_frame,
+            product,
+            rank,
+            group,
+            stands_apart,
+            plain,
+            distance,
+            within,
+            via,
+            transfer_only,
+            with_pass,
+            id,
+        };
+        Some((cell, rule))
     });
     Rules { index: LegRules::build(by_priority, rows.collect()), sold, named }
 }
 
-fn read_row(
-    row: Row<'_>,
-    columns: &Columns,
-    ids: &Ids<'_>,
-    product_ids: &Names,
-    faults: &mut Faults,
-) -> Option<Draft> {
+fn read_row(row: Row<'_>, columns: &Columns, common: &Common<'_>, faults: &mut Faults) -> Option<Draft> {
+    let ids = common.ids;
     let before = faults.count();
     row.optional_id(columns.group, faults);
+    let group = ids.groups.find(row.get(columns.group));
     let network = row.optional_pick(columns.network, ids.networks, "network", faults);
     let from = row.optional_pick(columns.from, ids.areas, "area in areas.txt", faults);
     let to = row.optional_pick(columns.to, ids.areas, "area in areas.txt", faults);
     let from_frame = row.optional_pick(columns.from_frame, ids.frames, "group in timeframes.txt", faults);
     let to_frame = row.optional_pick(columns.to_frame, ids.frames, "group in timeframes.txt", faults);
-    let product = row.pick(columns.product, product_ids, "product in fare_products.txt", faults);
+    let product = row.pick(columns.product, ids.products, "product in fare_products.txt", faults);
     let priority = row.number(columns.priority, 0, i64::from(u32::MAX), faults).unwrap_or(0);
     let priority = u32::try_from(priority).unwrap_or(u32::MAX);
+    let distance = read_band(row, columns, faults);
+    let stands_apart = row.flag(columns.apart, faults);
+    let within = common.sets.areas(row, columns.within, ids, faults);
+    let via = row.optional_pick(columns.via, ids.areas, "area in areas.txt", faults);
+    let transfer_only = row.flag(columns.transfer_only, faults);
+    let with_pass =
+        row.optional_pick(columns.with_pass, ids.products, "product in fare_products.txt", faults);
     let cell = Cell { network, from, to };
     let product = product.filter(|_| faults.count() == before)?;
-    Some(Draft { cell, from_frame, to_frame, product, priority, line: row.line })
+    Some(Draft {
+        cell,
+        from_frame,
+        to_frame,
+        product,
+        priority,
+        group,
+        stands_apart,
+        distance,
+        within,
+        via,
+        transfer_only,
+        with_pass,
+        line: row.line,
+    })
+}
+
+/// A range of distance units; nothing when neither end is given.
+fn read_band(row: Row<'_>, columns: &Columns, faults: &mut Faults) -> Option<Band> {
+    let units = |column: Column, faults: &mut Faults| {
+        let number = row.number(column, 0, i64::from(u32::MAX), faults);
+        number.and_then(|units| u32::try_from(units).ok())
+    };
+    let (min, max) = (units(columns.min, faults), units(columns.max, faults));
+    let upper_included = row.flag(columns.bounds, faults);
+    if min.is_none() && max.is_none() {
+        return None;
+    }
+    let from = min.unwrap_or(0);
+    if max.is_some_and(|max| max <= from) {
+        row.error(columns.max, "not above min_distance_units: the range is empty", faults);
+    }
+    Some(Band { from, to: max, upper_included })
 }

@@ -162,6 +162,11 @@ impl Sheet {
         Column { name, at: self.header.iter().position(|found| found == name) }
     }
 
+    /// True when the format of the file has this column, whether or not the header does.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.spec.columns.iter().any(|column| column.name == name)
+    }
+
     /// The rows in file order.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         let file = self.spec.name;

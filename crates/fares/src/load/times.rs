@@ -9,11 +9,12 @@ use chrono::NaiveDate;
 use primitives::Text;
 use std::collections::BTreeMap;
 
-pub(crate) fn read(files: &Files, faults: &mut Faults) -> (Names, Timeframes) {
+/// The ids of services, the ids of timeframe groups, and both.
+pub(crate) fn read(files: &Files, faults: &mut Faults) -> (Names, Names, Timeframes) {
     let services = read_services(files, faults);
     let service_ids = Names::build(services.keys().cloned().collect());
     let (ids, groups) = read_frames(files, &service_ids, faults);
-    (ids, Timeframes { services: services.into_values().collect(), groups })
+    (service_ids, ids, Timeframes { services: services.into_values().collect(), groups })
 }
 
 fn read_services(files: &Files, faults: &mut Faults) -> BTreeMap<Text, Service> {

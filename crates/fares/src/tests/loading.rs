@@ -428,8 +428,8 @@ fn incomplete_rides_are_checked() {
 
 #[test]
 fn a_file_or_column_that_is_not_read_is_an_error_because_skipping_it_would_misprice() {
-    let unread = town_with("fare_transfer_rules.txt", "from_leg_group_id\n");
-    assert_errors(&unread, &["fare_transfer_rules.txt:0 : the file is not part of the format that is read"]);
+    let unread = town_with("fare_wishes.txt", "wish_id\n");
+    assert_errors(&unread, &["fare_wishes.txt:0 : the file is not part of the format that is read"]);
     loaded(&town_with("trips.txt", "anything"));
     loaded(&town_with("README.md", "anything"));
     let coloured = town_with(

@@ -107,6 +107,7 @@ fn ride(words: &str) -> Leg {
         route: text(route),
         from: stop(from),
         to: stop(to),
+        via: Vec::new(),
         start: at("2026-03-02", 12, 0, 0),
         end: stop(to).map(|_| at("2026-03-02", 12, 20, 0)),
         shape: Shape::Ride,

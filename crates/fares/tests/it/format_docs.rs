@@ -1,14 +1,20 @@
-//! The page for policy authors names every file and column that is read.
+//! The pages for policy authors name every file and column that is read.
 
+use crate::support::read_folder;
 use fares::format::{FILES, IGNORED_FILES};
+use std::sync::LazyLock;
 
-const PAGE: &str = include_str!("../../../../docs/fares/README.md");
+/// Every page of the folder, one after the other.
+static PAGES: LazyLock<String> = LazyLock::new(|| {
+    let pages = read_folder("docs/fares").into_iter().filter(|(name, _)| name.ends_with(".md"));
+    pages.map(|(_, bytes)| String::from_utf8(bytes).unwrap() + "\n## end\n").collect()
+});
 
-/// The part of the page under the heading of one file.
+/// The part of the pages under the heading of one file.
 fn section(file: &str) -> &'static str {
     let heading = format!("### `{file}`");
-    let start = PAGE.find(&heading).unwrap_or_else(|| panic!("no section {heading}"));
-    let rest = &PAGE[start + heading.len()..];
+    let start = PAGES.find(&heading).unwrap_or_else(|| panic!("no section {heading}"));
+    let rest = &PAGES[start + heading.len()..];
     &rest[..rest.find("\n### ").or_else(|| rest.find("\n## ")).unwrap_or(rest.len())]
 }
 
@@ -26,13 +32,13 @@ fn every_file_has_a_section_with_every_column_and_an_example() {
         }
     }
     for file in IGNORED_FILES {
-        assert!(PAGE.contains(&format!("`{file}`")), "{file}");
+        assert!(PAGES.contains(&format!("`{file}`")), "{file}");
     }
 }
 
 #[test]
-fn the_page_gives_the_word_of_every_unknown_fare() {
+fn the_pages_give_the_word_of_every_unknown_fare() {
     for reason in fares::UnknownFare::ALL {
-        assert!(PAGE.contains(&format!("| `{}` |", reason.word())), "{}", reason.word());
+        assert!(PAGES.contains(&format!("| `{}` |", reason.word())), "{}", reason.word());
     }
 }

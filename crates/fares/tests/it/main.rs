@@ -1,41 +1,20 @@
 //! Tests of the fare engine from outside.
 #![allow(clippy::unwrap_used)]
 
+mod cities;
 mod format_docs;
 mod hcmc;
 mod oracle;
 mod properties;
+mod support;
 
 use fares::{Fare, Files, Leg, Priced, Shape};
 use primitives::{DayRule, EventTime, ServiceDate, Text};
-
-macro_rules! city {
-    ($($file:literal),* $(,)?) => {
-        [$(($file, include_bytes!(concat!("../../../../fixtures/cities/hcmc/", $file)).as_slice())),*]
-    };
-}
+use support::city_files;
 
 /// The files of Ho Chi Minh City.
 fn hcmc_files() -> Files {
-    let files = city![
-        "agency.txt",
-        "areas.txt",
-        "fare_leg_rules.txt",
-        "fare_media.txt",
-        "fare_policies.txt",
-        "fare_products.txt",
-        "incomplete_journeys.txt",
-        "networks.txt",
-        "parties.txt",
-        "rider_categories.txt",
-        "rider_discounts.txt",
-        "route_networks.txt",
-        "route_stops.txt",
-        "routes.txt",
-        "stop_areas.txt",
-        "stops.txt",
-    ];
-    files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).collect()
+    city_files("hcmc")
 }
 
 fn text(text: &str) -> Text {
@@ -55,6 +34,7 @@ fn ride(route: &str, from: &str, to: &str, rider: &str, medium: &str) -> Leg {
         route: text(route),
         from: stop(from),
         to: stop(to),
+        via: Vec::new(),
         start: at("2026-03-02", 12 * 3600),
         end: stop(to).map(|_| at("2026-03-02", 12 * 3600 + 1800)),
         shape: Shape::Ride,

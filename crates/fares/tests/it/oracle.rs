@@ -171,6 +171,7 @@ proptest! {
                             route: text(&network.map_or("r-".to_owned(), |network| format!("rn{network}"))),
                             from: Some(text(&format!("s{from}"))),
                             to: Some(text(&format!("s{to}"))),
+                            via: Vec::new(),
                             start,
                             end: Some(start),
                             shape: Shape::Ride,

@@ -24,7 +24,7 @@ fn leg() -> impl Strategy<Value = Leg> {
     (any_of(routes), stop(), stop(), shape, any_of(riders), any_of(media), 0_i64..86_400).prop_map(
         |(route, from, to, shape, rider, medium, second)| {
             let start = at("2026-03-02", second);
-            Leg { route, from, to, start, end: Some(start), shape, rider, medium }
+            Leg { route, from, to, via: Vec::new(), start, end: Some(start), shape, rider, medium }
         },
     )
 }

@@ -1,6 +1,14 @@
 //! Every file and column a policy is read from. What stands here is the whole format; a file or column that is
 //! neither read nor named as harmless is a load error, because a rule that is silently skipped is a wrong price.
 
+mod extensions;
+
+pub(crate) use extensions::{
+    FARE_CAMPAIGNS, FARE_CAPS, FARE_DISTANCE_METHODS, FARE_DISTANCE_STEPS, FARE_DISTANCES,
+    FARE_LEG_JOIN_RULES, FARE_PASSES, FARE_REBATES, FARE_SURCHARGES, FARE_TRANSFER_RULES, FARE_WINDOW_RULES,
+    FARE_WINDOWS, REVENUE_SHARES, SELECTOR_SETS,
+};
+
 /// One file of the format.
 #[derive(Debug, Clone, Copy)]
 pub struct FileSpec {
@@ -103,13 +111,18 @@ pub(crate) const ROUTE_NETWORKS: FileSpec =
 
 pub(crate) const STOPS: FileSpec = needed(
     "stops.txt",
-    &[must("stop_id"), must("stop_name"), may("parent_station"), may("stop_timezone")],
+    &[
+        must("stop_id"),
+        must("stop_name"),
+        may("stop_lat"),
+        may("stop_lon"),
+        may("parent_station"),
+        may("stop_timezone"),
+    ],
     &[
         "stop_code",
         "tts_stop_name",
         "stop_desc",
-        "stop_lat",
-        "stop_lon",
         "zone_id",
         "stop_url",
         "location_type",
@@ -122,7 +135,13 @@ pub(crate) const STOPS: FileSpec = needed(
 
 pub(crate) const ROUTE_STOPS: FileSpec = optional(
     "route_stops.txt",
-    &[must("route_id"), must("direction_id"), must("stop_sequence"), must("stop_id")],
+    &[
+        must("route_id"),
+        must("direction_id"),
+        must("stop_sequence"),
+        must("stop_id"),
+        may("fare_distance_units_traveled"),
+    ],
     &[],
 );
 
@@ -200,6 +219,14 @@ pub(crate) const FARE_LEG_RULES: FileSpec = needed(
         may("to_timeframe_group_id"),
         must("fare_product_id"),
         may("rule_priority"),
+        may("min_distance_units"),
+        may("max_distance_units"),
+        may("distance_bounds"),
+        may("stands_apart"),
+        may("within_area_set_id"),
+        may("via_area_id"),
+        may("transfer_only"),
+        may("filter_fare_product_id"),
     ],
     &[],
 );
@@ -228,19 +255,21 @@ pub(crate) const RIDER_DISCOUNTS: FileSpec = optional(
 
 pub(crate) const RIDER_ELIGIBILITY: FileSpec = optional(
     "rider_eligibility.txt",
-    &[must("rider_category_id"), may("network_id"), must("fallback_rider_category_id")],
-    // Who belongs to a category is decided before the tap reaches the engine, which knows category and dates only.
     &[
-        "evidence_kind",
-        "age_from",
-        "age_until",
-        "registry_id",
-        "valid_from",
-        "valid_until",
-        "renewal_days",
-        "grace_days",
-        "priority",
+        must("rider_category_id"),
+        may("evidence_kind"),
+        may("network_id"),
+        may("age_from"),
+        may("age_until"),
+        may("registry_id"),
+        may("valid_from"),
+        may("valid_until"),
+        may("renewal_days"),
+        may("grace_days"),
+        must("fallback_rider_category_id"),
+        may("priority"),
     ],
+    &[],
 );
 
 pub(crate) const INCOMPLETE_JOURNEYS: FileSpec = optional(
@@ -248,15 +277,18 @@ pub(crate) const INCOMPLETE_JOURNEYS: FileSpec = optional(
     &[
         may("network_id"),
         must("kind"),
+        may("within_area_set_id"),
         may("timeframe_group_id"),
         may("rider_category_id"),
         may("fare_media_id"),
         may("max_journey_seconds"),
         may("limit_bound"),
+        may("same_station_seconds"),
         must("charge"),
         may("amount"),
         may("fare_product_id"),
         may("discountable"),
+        may("counts_to_cap"),
     ],
     &[],
 );
@@ -283,6 +315,20 @@ pub const FILES: &[FileSpec] = &[
     RIDER_ELIGIBILITY,
     FARE_LEG_RULES,
     INCOMPLETE_JOURNEYS,
+    SELECTOR_SETS,
+    FARE_LEG_JOIN_RULES,
+    FARE_TRANSFER_RULES,
+    FARE_DISTANCE_METHODS,
+    FARE_DISTANCES,
+    FARE_DISTANCE_STEPS,
+    FARE_WINDOWS,
+    FARE_WINDOW_RULES,
+    FARE_SURCHARGES,
+    FARE_CAMPAIGNS,
+    FARE_CAPS,
+    FARE_REBATES,
+    REVENUE_SHARES,
+    FARE_PASSES,
 ];
 
 /// Files of GTFS that say nothing about a price of this format and are left alone.

@@ -1,0 +1,311 @@
+//! Prices the legs of one account together. Legs are taken in event-time order, whatever the order they come in, and
+//! each pays what it adds to everything before it.
+
+use crate::campaigns::CampaignInput;
+use crate::caps::CapInput;
+use crate::carried::Carried;
+use crate::cost::Cost;
+use crate::explain::{Explained, Fact};
+use crate::incomplete::Kind;
+use crate::joins::Group;
+use crate::model::{Fare, Leg, Priced, UnknownFare};
+use crate::offers::{Query, Sold};
+use crate::part::Part;
+use crate::policy::Policy;
+use crate::riders::Trace;
+use crate::selector::Subject;
+use crate::shares::{self, ShareInput};
+use crate::surcharges::Surcharged;
+use crate::{transfers, windows};
+use primitives::{Minor, MoneyError};
+
+/// What legs cost, and what is to be remembered of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rated {
+    /// The fares, in the order of the legs that were given.
+    pub legs: Vec<Priced>,
+    /// What a later call needs to know when these legs are no longer given.
+    pub carried: Carried,
+}
+
+/// The fares of the legs of one account. A function of the policy, what is carried, and the *set* of legs: their order
+/// changes nothing. Joins, windows and transfers work among the legs that are given; see [`Policy::reach_seconds`].
+pub fn rate(policy: &Policy, carried: &Carried, legs: &[Leg]) -> Rated {
+    let mut rater = Rater::new(policy, carried.clone());
+    let explained = rater.all(legs);
+    Rated { legs: explained.into_iter().map(|explained| explained.priced).collect(), carried: rater.carried }
+}
+
+/// The fares of these legs when nothing came before them.
+pub fn price(policy: &Policy, legs: &[Leg]) -> Vec<Priced> {
+    rate(policy, &Carried::default(), legs).legs
+}
+
+/// As [`rate`], with everything that led to each fare.
+pub fn explain(policy: &Policy, carried: &Carried, legs: &[Leg]) -> Vec<Explained> {
+    let mut rater = Rater { told: true, ..Rater::new(policy, carried.clone()) };
+    rater.all(legs)
+}
+
+/// Prices legs one by one as they happen.
+#[derive(Debug)]
+pub struct Rater<'a> {
+    policy: &'a Policy,
+    told: bool,
+    streams: Vec<Stream>,
+    carried: Carried,
+}
+
+/// The legs of one rider on one medium, as far as they can still matter to the next leg.
+#[derive(Debug, Clone, Default)]
+struct Stream {
+    rider: u32,
+    medium: u32,
+    open: Option<Open>,
+    windows: windows::State,
+    transfers: transfers::State,
+    shares: shares::State,
+}
+
+/// The latest effective leg: a next leg may still join it.
+#[derive(Debug, Clone)]
+struct Open {
+    group: Group,
+    /// What it costs so far, windows and transfers included.
+    cost: Cost,
+    surcharged: Surcharged,
+    /// What stood before it, to work it out again when a leg joins it.
+    windows_before: windows::State,
+    transfers_before: transfers::State,
+}
+
+/// A leg that got a fare.
+struct Charged {
+    cost: Cost,
+    surcharge: Minor,
+    shares: Vec<crate::model::Share>,
+    product: Option<primitives::Text>,
+}
+
+impl From<MoneyError> for UnknownFare {
+    fn from(_: MoneyError) -> Self {
+        UnknownFare::Overflow
+    }
+}
+
+impl<'a> Rater<'a> {
+    /// A rater for one account.
+    pub fn new(policy: &'a Policy, carried: Carried) -> Self {
+        Rater { policy, told: false, streams: Vec::new(), carried }
+    }
+
+    /// The fare of the next leg. Legs must come in event-time order; [`rate`] takes them in any order.
+    pub fn next(&mut self, leg: &Leg) -> Priced {
+        self.one(0, leg).priced
+    }
+
+    /// What a later call needs to know when these legs are no longer given.
+    pub fn into_carried(self) -> Carried {
+        self.carried
+    }
+
+    fn all(&mut self, legs: &[Leg]) -> Vec<Explained> {
+        if legs.is_sorted_by(|a, b| order(a) <= order(b)) {
+            let mut explained: Vec<Explained> =
+                legs.iter().enumerate().map(|(place, leg)| self.one(place, leg)).collect();
+            self.collect_tickets(&mut explained);
+            return explained;
+        }
+        let mut places: Vec<usize> = (0..legs.len()).collect();
+        places.sort_by(|a, b| order(&legs[*a]).cmp(&order(&legs[*b])));
+        let mut explained: Vec<Explained> =
+            places.iter().enumerate().map(|(turn, place)| self.one(turn, &legs[*place])).collect();
+        self.collect_tickets(&mut explained);
+        let mut placed: Vec<(usize, Explained)> = places.into_iter().zip(explained).collect();
+        placed.sort_by_key(|(place, _)| *place);
+        placed.into_iter().map(|(_, explained)| explained).collect()
+    }
+
+    /// Legs without a tap between them are one ticket: the first leg carries the whole of it.
+    fn collect_tickets(&self, explained: &mut [Explained]) {
+        if self.policy.joins.are_all_tapped() {
+            return;
+        }
+        for place in 0..explained.len() {
+            let Some(first) = explained[place].ticket_of else { continue };
+            let (earlier, later) = explained.split_at_mut(place);
+            crate::joins::move_ticket(&mut earlier[first].priced, &mut later[0].priced);
+        }
+    }
+
+    fn one(&mut self, place: usize, leg: &Leg) -> Explained {
+        let mut trace = Trace::new(self.told);
+        let mut ticket_of = None;
+        let priced = match self.charge(place, leg, &mut trace, &mut ticket_of) {
+            Ok(Charged { cost, surcharge, shares, product }) => {
+                Priced { fare: cost.into_fare(), surcharge, shares, product, rules: trace.rules }
+            }
+            Err(reason) => {
+                trace.fact(|| Fact::Unknown { reason });
+                Priced {
+                    fare: Fare::Unknown(reason),
+                    surcharge: Minor::ZERO,
+                    shares: Vec::new(),
+                    product: None,
+                    rules: Vec::new(),
+                }
+            }
+        };
+        Explained { priced, facts: trace.facts.unwrap_or_default(), ticket_of }
+    }
+
+    fn charge(
+        &mut self,
+        place: usize,
+        leg: &Leg,
+        trace: &mut Trace,
+        ticket_of: &mut Option<usize>,
+    ) -> Result<Charged, UnknownFare> {
+        let policy = self.policy;
+        let part = Part::new(policy, place, leg)?;
+        if let Some(kind) = Kind::of(policy, &part) {
+            return self.incomplete(kind, &part, trace);
+        }
+        if !self.carried.passes.is_empty()
+            && let Some(covered) = policy.passes.cover(policy, &mut self.carried.passes, &part, trace)?
+        {
+            return self.finish(
+                &part,
+                &covered.sold,
+                covered.sold.cost.clone(),
+                Surcharged::default(),
+                covered.counts_to_cap,
+                None,
+                trace,
+            );
+        }
+        let at = self.stream_of(&part);
+        let stream = &self.streams[at];
+        let join = match &stream.open {
+            Some(open) => policy.joins.next(policy, &open.group, &part, trace),
+            None => None,
+        };
+        if let (Some(join), Some(open)) = (join, &stream.open) {
+            let group = open.group.with(part, join);
+            *ticket_of = group.ticket_of(policy);
+            return self.effective(at, group, Some(open.clone()), trace);
+        }
+        self.effective(at, Group::alone(part), None, trace)
+    }
+
+    /// Prices the effective leg that the stream's latest leg made or made longer.
+    fn effective(
+        &mut self,
+        at: usize,
+        group: Group,
+        before: Option<Open>,
+        trace: &mut Trace,
+    ) -> Result<Charged, UnknownFare> {
+        let policy = self.policy;
+        let stream = &self.streams[at];
+        let (windows_before, transfers_before) = match &before {
+            Some(open) => (&open.windows_before, &open.transfers_before),
+            None => (&stream.windows, &stream.transfers),
+        };
+        let extra = policy.surcharges.before_reductions(policy, group.parts(), trace)?;
+        let changed = !transfers_before.is_empty() || !windows_before.is_empty();
+        let (group, sold) = group.sell(policy, extra, changed, trace)?;
+        let part = group.last().clone();
+        if sold.stands_apart {
+            let surcharged = policy.surcharges.of(policy, group.parts(), &sold, trace)?;
+            return self.finish(&part, &sold, sold.cost.clone(), surcharged, true, None, trace);
+        }
+        let effective = windows::Effective { group: &group, sold: &sold };
+        let windowed = policy.windows.apply(policy, windows_before, &effective, trace)?;
+        let (cost, windows, transfers) = match windowed {
+            Some((cost, windows)) => (cost, windows, transfers::State::default()),
+            None => {
+                let (cost, transfers) =
+                    policy.transfers.apply(policy, transfers_before, &effective, trace)?;
+                (cost, windows_before.clone().passed_by(policy, &effective), transfers)
+            }
+        };
+        let surcharged = policy.surcharges.of(policy, group.parts(), &sold, trace)?;
+        let (growth, added) = match &before {
+            Some(open) => (cost.minus(&open.cost)?, surcharged.minus(&open.surcharged)?),
+            None => (cost.clone(), surcharged.clone()),
+        };
+        let window = windows.current();
+        let (windows_before, transfers_before) = (windows_before.clone(), transfers_before.clone());
+        let stream = &mut self.streams[at];
+        stream.windows = windows;
+        stream.transfers = transfers;
+        stream.open = Some(Open { group, cost, surcharged, windows_before, transfers_before });
+        self.finish(&part, &sold, growth, added, true, Some((at, window)), trace)
+    }
+
+    /// A ride that is not whole: priced by itself.
+    fn incomplete(&mut self, kind: Kind, part: &Part, trace: &mut Trace) -> Result<Charged, UnknownFare> {
+        let (sold, counts_to_cap) = Query::of_part(self.policy, part).incomplete(kind, trace)?;
+        self.finish(part, &sold, sold.cost.clone(), Surcharged::default(), counts_to_cap, None, trace)
+    }
+
+    /// Campaigns, caps and shares: what is decided once the fare itself is known.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the one place where everything known of a leg comes together"
+    )]
+    fn finish(
+        &mut self,
+        part: &Part,
+        sold: &Sold,
+        mut cost: Cost,
+        surcharged: Surcharged,
+        counts_to_cap: bool,
+        window: Option<(usize, Option<windows::Current>)>,
+        trace: &mut Trace,
+    ) -> Result<Charged, UnknownFare> {
+        let policy = self.policy;
+        let subject = Subject { part, leg_group: sold.leg_group, product: sold.product };
+        let full = cost.clone();
+        let mut counts_to_cap = counts_to_cap;
+        if !policy.campaigns.is_empty() {
+            let position = window
+                .and_then(|(at, _)| self.streams[at].open.as_ref())
+                .map_or(0, |open| open.group.parts().len() - 1);
+            let input = CampaignInput { subject, base: sold.base, position };
+            counts_to_cap &= policy.campaigns.apply(policy, &mut self.carried, input, &mut cost, trace)?;
+        }
+        if !policy.caps.is_empty() {
+            let input = CapInput { subject, counts_to_cap, surcharged: &surcharged };
+            policy.caps.apply(policy, &mut self.carried, input, &mut cost, trace)?;
+        }
+        let surcharge = surcharged.rider()?;
+        let cost = surcharged.add_to(&cost)?;
+        let shares = if policy.shares.is_empty() {
+            Vec::new()
+        } else {
+            let mut alone = shares::State::default();
+            let (state, current) = match window {
+                Some((at, current)) => (&mut self.streams[at].shares, current),
+                None => (&mut alone, None),
+            };
+            let input = ShareInput { subject, full: &full, cost: &cost, window: current };
+            policy.shares.split(policy, state, input, trace)?
+        };
+        Ok(Charged { cost, surcharge, shares, product: sold.product_id(policy) })
+    }
+
+    fn stream_of(&mut self, part: &Part) -> usize {
+        let same = |stream: &Stream| stream.rider == part.rider && stream.medium == part.medium;
+        self.streams.iter().position(same).unwrap_or_else(|| {
+            self.streams.push(Stream { rider: part.rider, medium: part.medium, ..Stream::default() });
+            self.streams.len() - 1
+        })
+    }
+}
+
+/// The order legs are priced in: by time, then by content, so that it does not depend on how they came.
+fn order(leg: &Leg) -> impl Ord + use<'_> {
+    (leg.start, leg.end, &leg.medium, &leg.rider, &leg.route, &leg.from, &leg.to, &leg.via, leg.shape)
+}

@@ -1,0 +1,1 @@
+//! Cities as files: their published worked examples.
