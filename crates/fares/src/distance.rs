@@ -11,7 +11,23 @@ use primitives::Minor;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Distances {}
 
+/// How far several legs went as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct GroupDistance {
+    /// In units of the first leg's network.
+    pub(crate) units: u32,
+    /// The leg whose first stop begins the pair that was measured.
+    pub(crate) from_part: usize,
+}
+
 impl Distances {
+    /// How far the legs of an effective leg went as one, by the way of the first leg's network; nothing when nothing is
+    /// measured there or a distance is not known.
+    pub(crate) fn of_group(&self, policy: &Policy, parts: &[Part]) -> Option<GroupDistance> {
+        let units = self.units(policy, parts.first()?)?;
+        Some(GroupDistance { units, from_part: 0 })
+    }
+
     /// How far a leg went, in units of its network's method; nothing when nothing is measured there or a distance is
     /// not known.
     pub(crate) fn units(&self, _policy: &Policy, _part: &Part) -> Option<u32> {
