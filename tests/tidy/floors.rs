@@ -39,6 +39,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("citysim", &["primitives", "fares", "wire", "bank", "validator"]),
+    ("farelab", &["primitives", "fares", "clearing", "wire"]),
     (
         "farehouse",
         &[
@@ -54,6 +55,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "engine",
             "web",
             "citysim",
+            "farelab",
         ],
     ),
     ("xtask", &[]),
