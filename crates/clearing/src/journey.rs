@@ -1,8 +1,8 @@
 //! Pairing: the legs of a window, as a pure function of the set of its taps (invariant C-2).
 
-use crate::state::{AccountState, Moment, WINDOW_SECONDS, WINDOW_TAPS_MAX, WindowTap};
-use fares::{Leg, Policies, Shape};
-use primitives::{Direction, TapId};
+use crate::state::{AccountState, MARGIN_SECONDS_MAX, Moment, WINDOW_SECONDS, WINDOW_TAPS_MAX, WindowTap};
+use fares::{Leg, Policies, Policy, Shape};
+use primitives::{Direction, EventTime, TapId};
 
 /// A leg found in a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,24 +88,54 @@ pub fn is_before_window(state: &AccountState, tap: &WindowTap) -> bool {
     state.window.last().is_some_and(|newest| newest.at.seconds_since(tap.at) > WINDOW_SECONDS)
 }
 
-/// Forgets whole legs that ended before the window's reach, oldest first, and legs beyond the tap limit.
-pub fn prune(state: &mut AccountState, policies: &Policies) {
-    let Some(newest) = state.window.last().map(|tap| tap.at) else { return };
-    let old = |tap: &WindowTap| newest.seconds_since(tap.at) > WINDOW_SECONDS;
-    if state.window.len() <= WINDOW_TAPS_MAX && !state.window.first().is_some_and(old) {
-        return;
+/// How many of the oldest legs are over: no tap that comes in time can change them, and they change no later leg but
+/// through what is carried. `found` are the legs of the window in order of time.
+pub fn settled(window: &[WindowTap], found: &[FoundLeg], policies: &Policies) -> usize {
+    let Some(newest) = window.last().map(|tap| tap.at) else { return 0 };
+    // Most windows are young: nothing is to be worked out for them.
+    let oldest = window.first().map_or(newest, |tap| tap.at);
+    if window.len() <= WINDOW_TAPS_MAX && newest.seconds_since(oldest) <= WINDOW_SECONDS {
+        return 0;
     }
-    let mut surplus = state.window.len().saturating_sub(WINDOW_TAPS_MAX);
-    let mut gone: Vec<TapId> = Vec::new();
-    for found in legs(&state.window, policies) {
-        let last = found.exit.and_then(|id| state.window.iter().find(|tap| tap.id == id));
-        let outside = last.map_or_else(|| old(&state.window[found.first]), old);
-        if outside || surplus > 0 {
-            gone.push(found.id);
-            gone.extend(found.exit);
-            surplus = surplus.saturating_sub(if found.exit.is_some() { 2 } else { 1 });
+    let mut cut = 0;
+    for (index, leg) in found.iter().enumerate() {
+        if newest.seconds_since(last_moment(leg)) <= WINDOW_SECONDS.saturating_add(margin(leg, policies)) {
+            break;
+        }
+        // Legs that a join, a window or a transfer may bring together leave together.
+        let next = found.get(index.saturating_add(1));
+        let apart = |next: &FoundLeg| next.leg.start.seconds_since(leg.leg.start) > reach(leg, policies);
+        if next.is_none_or(apart) {
+            cut = index.saturating_add(1);
         }
     }
-    state.window.retain(|tap| !gone.contains(&tap.id));
-    state.legs.retain(|leg| !gone.contains(&leg.id));
+    cut.max(surplus(window.len(), found))
+}
+
+/// How many of the oldest legs leave because the window holds too many taps, whatever they still could change.
+fn surplus(taps: usize, found: &[FoundLeg]) -> usize {
+    let mut left = taps;
+    found
+        .iter()
+        .take_while(|leg| {
+            let over = left > WINDOW_TAPS_MAX;
+            left = left.saturating_sub(if leg.exit.is_some() { 2 } else { 1 });
+            over
+        })
+        .count()
+}
+
+fn last_moment(found: &FoundLeg) -> EventTime {
+    found.leg.end.map_or(found.leg.start, |end| end.max(found.leg.start))
+}
+
+fn reach(found: &FoundLeg, policies: &Policies) -> i64 {
+    policies.at(found.leg.start).map_or(0, Policy::reach_seconds)
+}
+
+/// How far beyond the window a leg can still be changed: by an exit that comes late, or by a leg that reaches back to it.
+fn margin(found: &FoundLeg, policies: &Policies) -> i64 {
+    let longest =
+        policies.at(found.leg.start).map_or(0, |policy| policy.journey_seconds_max(found.leg.route.as_str()));
+    reach(found, policies).saturating_add(longest).min(MARGIN_SECONDS_MAX)
 }

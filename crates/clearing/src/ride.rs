@@ -4,10 +4,10 @@ use crate::decide::{Effect, RowParts, Scene, poison};
 use crate::journey::{self, FoundLeg};
 use crate::outcome::{Charge, ChargeShape, Delta, TapOutcome};
 use crate::state::{AccountState, PostedLeg, Purse, WindowTap};
-use fares::{Fare, Funded, PartyKind, Policies, Policy, Priced, UnknownFare};
+use fares::{Carried, Fare, Funded, PartyKind, Policies, Policy, Priced, Share, UnknownFare};
 use ledger::{Cause, Chart, Kind, Line, Posting};
 use primitives::{AcceptedTap, AccountId, Code, Minor, MoneyError, PartyNo, Refusal, TapId, Tender, Text};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Judges a riding tap. On refusal the state is as it was.
 pub fn judge(
@@ -25,12 +25,18 @@ pub fn judge(
     let row = RowParts { route: Some(route.clone()), stop: stop.cloned(), ..RowParts::default() };
     let alone = journey::is_before_window(state, &tap);
     let changes = if alone {
-        // Its neighbours are no longer carried: priced by itself, under its own travel date.
-        rate(scene, accepted.account, &[tap], &[], state.purse)?
+        // Its neighbours are gone, and counters that have moved on say nothing about its day: priced by itself, under
+        // its own travel date.
+        rate(
+            scene,
+            accepted.account,
+            &[tap],
+            &AccountState { purse: state.purse, ..AccountState::default() },
+        )?
     } else {
         let place = state.window.partition_point(|other| other.key() < tap.key());
         state.window.insert(place, tap);
-        match rate(scene, accepted.account, &state.window, &state.legs, state.purse) {
+        match rate(scene, accepted.account, &state.window, state) {
             Ok(changes) => changes,
             Err(refusal) => {
                 state.window.remove(place);
@@ -47,7 +53,7 @@ pub fn judge(
                 None => state.legs.push(posted),
             }
         }
-        journey::prune(state, scene.policies);
+        forget(state, &changes.legs, scene.policies);
     }
     let Changes { charges, postings, .. } = changes;
     Ok(Effect { row, outcome: TapOutcome::Posted, charges, postings, expected: None })
@@ -76,8 +82,22 @@ fn check_references(
     }
 }
 
+/// Forgets the legs that are over. What they leave behind is carried.
+fn forget(state: &mut AccountState, legs: &[FoundLeg], policies: &Policies) {
+    let over = &legs[..journey::settled(&state.window, legs, policies)];
+    if over.is_empty() {
+        return;
+    }
+    state.carried = price(policies, &state.carried, over).1;
+    let gone: BTreeSet<TapId> = over.iter().flat_map(|leg| [Some(leg.id), leg.exit]).flatten().collect();
+    state.window.retain(|tap| !gone.contains(&tap.id));
+    state.legs.retain(|leg| !gone.contains(&leg.id));
+}
+
 /// What pricing a window anew changes.
 struct Changes {
+    /// The legs of the window, in order of time.
+    legs: Vec<FoundLeg>,
     charges: Vec<Charge>,
     postings: Vec<Posting>,
     posted: Vec<PostedLeg>,
@@ -89,12 +109,13 @@ fn rate(
     scene: &Scene<'_>,
     account: AccountId,
     window: &[WindowTap],
-    before: &[PostedLeg],
-    purse: Purse,
+    state: &AccountState,
 ) -> Result<Changes, Refusal> {
+    let (before, purse) = (&state.legs, state.purse);
     let legs = journey::legs(window, scene.policies);
-    let prices = price(scene.policies, &legs);
+    let (prices, _) = price(scene.policies, &state.carried, &legs);
     let mut changes = Changes {
+        legs: Vec::new(),
         charges: Vec::new(),
         postings: Vec::new(),
         posted: Vec::new(),
@@ -111,13 +132,16 @@ fn rate(
         let old = before.iter().find(|old| old.id == found.id);
         changes.price(scene, account, &window[found.first], found, priced, old)?;
     }
+    changes.legs = legs;
     Ok(changes)
 }
 
-/// Prices legs in runs of one policy, each run in one call, because a policy may price legs together.
-fn price(policies: &Policies, legs: &[FoundLeg]) -> Vec<Priced> {
+/// Prices legs in runs of one policy, each run in one call, because a policy prices legs together. What one run leaves
+/// behind is carried to the next.
+fn price(policies: &Policies, carried: &Carried, legs: &[FoundLeg]) -> (Vec<Priced>, Carried) {
     let policy_of = |found: &FoundLeg| policies.at(found.leg.start);
     let mut prices = Vec::with_capacity(legs.len());
+    let mut carried = carried.clone();
     let same = |a: &FoundLeg, b: &FoundLeg| match (policy_of(a), policy_of(b)) {
         (Some(a), Some(b)) => std::ptr::eq(a, b),
         (None, None) => true,
@@ -126,11 +150,15 @@ fn price(policies: &Policies, legs: &[FoundLeg]) -> Vec<Priced> {
     for run in legs.chunk_by(same) {
         let batch: Vec<fares::Leg> = run.iter().map(|found| found.leg.clone()).collect();
         match run.first().and_then(policy_of) {
-            Some(policy) => prices.extend(fares::price(policy, &batch)),
+            Some(policy) => {
+                let rated = fares::rate(policy, &carried, &batch);
+                prices.extend(rated.legs);
+                carried = rated.carried;
+            }
             None => prices.extend(batch.iter().map(|_| no_policy())),
         }
     }
-    prices
+    (prices, carried)
 }
 
 /// The parts of a price that are compared and posted.
@@ -138,13 +166,19 @@ struct Parts<'a> {
     gross: Minor,
     rider: Minor,
     funded: &'a [Funded],
+    shares: &'a [Share],
 }
 
-const NOTHING: Parts<'static> = Parts { gross: Minor::ZERO, rider: Minor::ZERO, funded: &[] };
+const NOTHING: Parts<'static> = Parts { gross: Minor::ZERO, rider: Minor::ZERO, funded: &[], shares: &[] };
 
 impl PostedLeg {
     fn parts(&self) -> Parts<'_> {
-        Parts { gross: self.gross.unwrap_or(Minor::ZERO), rider: self.rider, funded: &self.funded }
+        Parts {
+            gross: self.gross.unwrap_or(Minor::ZERO),
+            rider: self.rider,
+            funded: &self.funded,
+            shares: &self.shares,
+        }
     }
 }
 
@@ -162,7 +196,7 @@ impl Changes {
         let version = old.version.saturating_add(1);
         let mut charge = charge(scene, policy, account, operator, tap, &leg, version, delta);
         charge.shape = ChargeShape::Cancelled;
-        self.post(policy, &charge, &old.funded, &[])?;
+        self.post(policy, &charge, &old.parts(), &NOTHING)?;
         self.charges.push(charge);
         self.gone.insert(old.id);
         Ok(())
@@ -182,11 +216,16 @@ impl Changes {
             Fare::Unknown(why) => (None, Minor::ZERO, Vec::new(), Some(why.word())),
         };
         let version = old.map_or(1, |old| old.version.saturating_add(1));
-        let posted = PostedLeg { id: found.id, version, exit: found.exit, gross, rider, funded };
-        let unchanged = |old: &PostedLeg| {
-            (old.exit, old.gross, old.rider, &old.funded)
-                == (posted.exit, posted.gross, posted.rider, &posted.funded)
+        let posted = PostedLeg {
+            id: found.id,
+            version,
+            exit: found.exit,
+            gross,
+            rider,
+            funded,
+            shares: priced.shares,
         };
+        let unchanged = |old: &PostedLeg| PostedLeg { version, ..old.clone() } == posted;
         if old.is_some_and(unchanged) {
             return Ok(());
         }
@@ -199,7 +238,7 @@ impl Changes {
         charge.rider = rider;
         charge.product = priced.product;
         charge.rules = priced.rules;
-        self.post(policy, &charge, before.funded, &posted.funded)?;
+        self.post(policy, &charge, &before, &posted.parts())?;
         charge.funded = posted.funded.clone();
         self.charges.push(charge);
         self.posted.push(posted);
@@ -211,8 +250,8 @@ impl Changes {
         &mut self,
         policy: &Policy,
         charge: &Charge,
-        before: &[Funded],
-        after: &[Funded],
+        before: &Parts<'_>,
+        after: &Parts<'_>,
     ) -> Result<(), Refusal> {
         let mut lines = Vec::with_capacity(4);
         let operator = Line::party(charge.operator);
@@ -222,25 +261,24 @@ impl Changes {
             let amount = magnitude(rider)?;
             lines.push(towards(rider, Chart::OperatorFare, operator, amount));
         }
-        let parties: BTreeSet<PartyNo> = before.iter().chain(after).map(|part| part.party).collect();
-        let of = |parts: &[Funded], party| {
-            Minor::sum(parts.iter().filter(|part| part.party == party).map(|part| part.amount))
-        };
-        for party in parties {
-            let change = of(after, party)
-                .and_then(|after| of(before, party).and_then(|before| after.minus(before)))
-                .map_err(poison)?;
-            if change.is_zero() {
-                continue;
-            }
+        let funded =
+            |parts: &Parts<'_>| parts.funded.iter().map(|part| (part.party, part.amount)).collect::<Vec<_>>();
+        for (party, change) in moved(&funded(before), &funded(after)).map_err(poison)? {
             let amount = magnitude(change)?;
-            lines.push(towards(
-                change.negated().map_err(poison)?,
-                Chart::SubsidyReceivable,
-                Line::party(party),
-                amount,
-            ));
+            let owed = change.negated().map_err(poison)?;
+            lines.push(towards(owed, Chart::SubsidyReceivable, Line::party(party), amount));
             lines.push(towards(change, Chart::OperatorSubsidy, operator, amount));
+        }
+        // The whole fare went to the leg's operator above; what others earn of it goes on to them.
+        let shares = |parts: &Parts<'_>| {
+            let others = parts.shares.iter().filter(|share| share.party != charge.operator);
+            others.map(|share| (share.party, share.amount)).collect::<Vec<_>>()
+        };
+        for (party, change) in moved(&shares(before), &shares(after)).map_err(poison)? {
+            let amount = magnitude(change)?;
+            let given = change.negated().map_err(poison)?;
+            lines.push(towards(given, Chart::OperatorFare, operator, amount));
+            lines.push(towards(change, Chart::OperatorFare, Line::party(party), amount));
         }
         if lines.is_empty() {
             return Ok(());
@@ -281,6 +319,23 @@ impl Changes {
         }
         Ok(())
     }
+}
+
+/// What changed for each party, parties without a change left out.
+fn moved(
+    before: &[(PartyNo, Minor)],
+    after: &[(PartyNo, Minor)],
+) -> Result<Vec<(PartyNo, Minor)>, MoneyError> {
+    let mut changes: BTreeMap<PartyNo, Minor> = BTreeMap::new();
+    for (party, amount) in after {
+        let change = changes.entry(*party).or_insert(Minor::ZERO);
+        *change = change.plus(*amount)?;
+    }
+    for (party, amount) in before {
+        let change = changes.entry(*party).or_insert(Minor::ZERO);
+        *change = change.minus(*amount)?;
+    }
+    Ok(changes.into_iter().filter(|(_, change)| !change.is_zero()).collect())
 }
 
 /// A credit line where the change is above zero, a debit line where it is below: the payable's point of view.

@@ -1,11 +1,15 @@
 //! What is carried from batch to batch for one card account.
 
-use fares::Funded;
+use fares::{Carried, Funded, Share};
 use ledger::{Chart, Line};
 use primitives::{AccountId, Direction, EventTime, Minor, MoneyError, Tap, TapId, TapKind, Tender, Text};
 
-/// How long a window reaches back from its newest tap, in seconds. Older taps are priced alone.
+/// How late a tap may come after the newest one and still be priced with its neighbours, in seconds. Older taps are
+/// priced alone.
 pub const WINDOW_SECONDS: i64 = 48 * 3600;
+/// Longest time, in seconds, that a window keeps taps beyond [`WINDOW_SECONDS`] because a late tap may still change what
+/// they cost.
+pub const MARGIN_SECONDS_MAX: i64 = 24 * 3600;
 /// Most taps a window keeps; beyond it the oldest leave.
 pub const WINDOW_TAPS_MAX: usize = 128;
 
@@ -115,6 +119,8 @@ pub struct PostedLeg {
     pub rider: Minor,
     /// The funders' parts.
     pub funded: Vec<Funded>,
+    /// What each operator earned of it; empty when the leg's own operator earned it all.
+    pub shares: Vec<Share>,
 }
 
 /// Everything carried for one account.
@@ -126,4 +132,6 @@ pub struct AccountState {
     pub window: Vec<WindowTap>,
     /// What was posted for the legs of the window.
     pub legs: Vec<PostedLeg>,
+    /// What the legs before the window left behind: counters of caps, quotas and passes.
+    pub carried: Carried,
 }

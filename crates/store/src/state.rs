@@ -4,11 +4,13 @@
 
 use clearing::state::Moment;
 use clearing::{AccountState, PostedLeg, Purse, WindowTap};
-use fares::Funded;
-use primitives::{DeviceId, Direction, EventTime, JournalId, Minor, PartyNo, Sequence, TapId, Tender, Text};
+use fares::{CampaignCounter, CapCounter, Carried, Funded, HeldPass, Share};
+use primitives::{
+    DeviceId, Direction, EventTime, JournalId, Minor, PartyNo, Sequence, ServiceDate, TapId, Tender, Text,
+};
 use serde::{Deserialize, Serialize};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Why stored bytes are not a state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,10 +23,55 @@ pub enum StateError {
     Damaged,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 struct StateV1 {
     window: Vec<TapV1>,
     legs: Vec<LegV1>,
+}
+
+/// Since version 2 a leg knows what each operator earned, and counters are carried beside the window.
+#[derive(Serialize, Deserialize)]
+struct StateV2 {
+    window: Vec<TapV1>,
+    legs: Vec<(LegV1, Vec<AmountV1>)>,
+    caps: Vec<CapV2>,
+    campaigns: Vec<CampaignV2>,
+    passes: Vec<PassV2>,
+}
+
+/// A party and an amount.
+type AmountV1 = (u32, i64);
+
+#[derive(Serialize, Deserialize)]
+struct CapV2 {
+    cap: String,
+    medium: Option<String>,
+    from_ms: i64,
+    until_ms: i64,
+    uncapped: i64,
+    charged: i64,
+    rides: u32,
+    left: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CampaignV2 {
+    campaign: String,
+    medium: Option<String>,
+    day: Option<String>,
+    used: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PassV2 {
+    product: String,
+    medium: Option<String>,
+    bought_at_ms: i64,
+    active_from_ms: Option<i64>,
+    rides: u32,
+    day: Option<String>,
+    day_rides: u32,
 }
 
 type IdV1 = (u64, u64, u64);
@@ -54,32 +101,145 @@ struct LegV1 {
     exit: Option<IdV1>,
     gross: Option<i64>,
     rider: i64,
-    funded: Vec<(u32, i64)>,
+    funded: Vec<AmountV1>,
 }
 
-/// The bytes of a state's window and legs; the purse has columns of its own.
+/// The bytes of a state without its purse, which has columns of its own.
 pub fn encode(state: &AccountState) -> Vec<u8> {
-    let look_alike = StateV1 {
+    let share = |share: &Share| (share.party.0, share.amount.units());
+    let look_alike = StateV2 {
         window: state.window.iter().map(tap_v1).collect(),
-        legs: state.legs.iter().map(leg_v1).collect(),
+        legs: state.legs.iter().map(|leg| (leg_v1(leg), leg.shares.iter().map(share).collect())).collect(),
+        caps: state.carried.caps.iter().map(cap_v2).collect(),
+        campaigns: state.carried.campaigns.iter().map(campaign_v2).collect(),
+        passes: state.carried.passes.iter().map(pass_v2).collect(),
     };
     // Serialising plain data into a growing vector has no way to fail; an empty state would be found as damaged.
     postcard::to_extend(&look_alike, vec![VERSION]).unwrap_or_default()
 }
 
-/// The state with this purse and these bytes.
+/// The state with this purse and these bytes, of any version.
 pub fn decode(purse: Purse, bytes: &[u8]) -> Result<AccountState, StateError> {
     let (version, rest) = bytes.split_first().ok_or(StateError::Damaged)?;
-    if *version != VERSION {
-        return Err(StateError::Version(*version));
+    let state = match version {
+        1 => {
+            let old: StateV1 = postcard::from_bytes(rest).map_err(|_| StateError::Damaged)?;
+            let legs = old.legs.into_iter().map(|leg| (leg, Vec::new())).collect();
+            let (caps, campaigns, passes) = (Vec::new(), Vec::new(), Vec::new());
+            StateV2 { window: old.window, legs, caps, campaigns, passes }
+        }
+        2 => postcard::from_bytes(rest).map_err(|_| StateError::Damaged)?,
+        other => return Err(StateError::Version(*other)),
+    };
+    revive(purse, state).ok_or(StateError::Damaged)
+}
+
+fn revive(purse: Purse, state: StateV2) -> Option<AccountState> {
+    let share = |(party, amount)| Share { party: PartyNo(party), amount: Minor::new(amount) };
+    let leg = |(found, shares): (LegV1, Vec<AmountV1>)| {
+        let found = leg(found)?;
+        Some(PostedLeg { shares: shares.into_iter().map(share).collect(), ..found })
+    };
+    Some(AccountState {
+        purse,
+        window: state.window.into_iter().map(tap).collect::<Option<_>>()?,
+        legs: state.legs.into_iter().map(leg).collect::<Option<_>>()?,
+        carried: Carried {
+            caps: state.caps.into_iter().map(cap).collect::<Option<_>>()?,
+            campaigns: state.campaigns.into_iter().map(campaign).collect::<Option<_>>()?,
+            passes: state.passes.into_iter().map(pass).collect::<Option<_>>()?,
+        },
+    })
+}
+
+fn words(text: &Text) -> String {
+    text.as_str().to_owned()
+}
+
+/// A text that may be missing: the outer nothing is damage.
+fn maybe(text: Option<String>) -> Option<Option<Text>> {
+    match text {
+        None => Some(None),
+        Some(text) => Text::new(&text).map(Some),
     }
-    let look_alike: StateV1 = postcard::from_bytes(rest).map_err(|_| StateError::Damaged)?;
-    let window = look_alike.window.into_iter().map(tap).collect::<Option<_>>();
-    let legs = look_alike.legs.into_iter().map(leg).collect::<Option<_>>();
-    match (window, legs) {
-        (Some(window), Some(legs)) => Ok(AccountState { purse, window, legs }),
-        _ => Err(StateError::Damaged),
+}
+
+fn maybe_day(day: Option<String>) -> Option<Option<ServiceDate>> {
+    match day {
+        None => Some(None),
+        Some(day) => ServiceDate::parse(&day).map(Some),
     }
+}
+
+fn cap_v2(counter: &CapCounter) -> CapV2 {
+    CapV2 {
+        cap: words(&counter.cap),
+        medium: counter.medium.as_ref().map(words),
+        from_ms: counter.from.unix_ms(),
+        until_ms: counter.until.unix_ms(),
+        uncapped: counter.uncapped.units(),
+        charged: counter.charged.units(),
+        rides: counter.rides,
+        left: counter.left.iter().map(words).collect(),
+    }
+}
+
+fn cap(counter: CapV2) -> Option<CapCounter> {
+    Some(CapCounter {
+        cap: Text::new(&counter.cap)?,
+        medium: maybe(counter.medium)?,
+        from: EventTime::from_unix_ms(counter.from_ms)?,
+        until: EventTime::from_unix_ms(counter.until_ms)?,
+        uncapped: Minor::new(counter.uncapped),
+        charged: Minor::new(counter.charged),
+        rides: counter.rides,
+        left: counter.left.iter().map(|set| Text::new(set)).collect::<Option<_>>()?,
+    })
+}
+
+fn campaign_v2(counter: &CampaignCounter) -> CampaignV2 {
+    CampaignV2 {
+        campaign: words(&counter.campaign),
+        medium: counter.medium.as_ref().map(words),
+        day: counter.day.map(|day| day.to_string()),
+        used: counter.used,
+    }
+}
+
+fn campaign(counter: CampaignV2) -> Option<CampaignCounter> {
+    Some(CampaignCounter {
+        campaign: Text::new(&counter.campaign)?,
+        medium: maybe(counter.medium)?,
+        day: maybe_day(counter.day)?,
+        used: counter.used,
+    })
+}
+
+fn pass_v2(held: &HeldPass) -> PassV2 {
+    PassV2 {
+        product: words(&held.product),
+        medium: held.medium.as_ref().map(words),
+        bought_at_ms: held.bought_at.unix_ms(),
+        active_from_ms: held.active_from.map(EventTime::unix_ms),
+        rides: held.rides,
+        day: held.day.map(|day| day.to_string()),
+        day_rides: held.day_rides,
+    }
+}
+
+fn pass(held: PassV2) -> Option<HeldPass> {
+    Some(HeldPass {
+        product: Text::new(&held.product)?,
+        medium: maybe(held.medium)?,
+        bought_at: EventTime::from_unix_ms(held.bought_at_ms)?,
+        active_from: match held.active_from_ms {
+            None => None,
+            Some(ms) => Some(EventTime::from_unix_ms(ms)?),
+        },
+        rides: held.rides,
+        day: maybe_day(held.day)?,
+        day_rides: held.day_rides,
+    })
 }
 
 fn id_v1(id: TapId) -> IdV1 {
@@ -157,6 +317,7 @@ fn leg(leg: LegV1) -> Option<PostedLeg> {
         gross: leg.gross.map(Minor::new),
         rider: Minor::new(leg.rider),
         funded: leg.funded.into_iter().map(funded).collect(),
+        shares: Vec::new(),
     })
 }
 
@@ -169,9 +330,33 @@ mod tests {
     }
 
     #[test]
+    fn a_state_of_the_first_version_still_reads() {
+        let id = (7, 8, 9);
+        let leg = LegV1 { id, version: 1, exit: None, gross: Some(7), rider: 3, funded: vec![(1, 4)] };
+        let tap = TapV1 {
+            id,
+            at_ms: 1_770_000_000_000,
+            moment: MomentV1::Boarding(None),
+            route: "B1".into(),
+            rider: "adult".into(),
+            medium: "card".into(),
+            open_loop: false,
+        };
+        let old = StateV1 { window: vec![tap], legs: vec![leg] };
+        let bytes = postcard::to_extend(&old, vec![1]).expect("plain data");
+        let state = decode(Purse::default(), &bytes).expect("an old state");
+        assert_eq!((state.window.len(), state.legs.len()), (1, 1));
+        assert_eq!((state.legs[0].rider, state.legs[0].shares.len()), (Minor::new(3), 0));
+        assert_eq!(state.carried, Carried::default());
+        // Saved again it is of today's version and says the same.
+        assert_eq!(decode(Purse::default(), &encode(&state)), Ok(state));
+    }
+
+    #[test]
     fn a_state_reads_back_and_damage_is_found() {
         let id = tap_id(7, 8, 9).expect("an id");
         let purse = Purse { value: Minor::new(5), debt: Minor::ZERO };
+        let moment = EventTime::from_unix_ms(1_770_000_000_000).expect("a time");
         let state = AccountState {
             purse,
             window: vec![WindowTap {
@@ -190,7 +375,35 @@ mod tests {
                 gross: Some(Minor::new(7)),
                 rider: Minor::new(3),
                 funded: vec![Funded { party: PartyNo(1), amount: Minor::new(4) }],
+                shares: vec![Share { party: PartyNo(2), amount: Minor::new(-1) }],
             }],
+            carried: Carried {
+                caps: vec![CapCounter {
+                    cap: text("day"),
+                    medium: Some(text("card")),
+                    from: moment,
+                    until: moment,
+                    uncapped: Minor::new(9),
+                    charged: Minor::new(8),
+                    rides: 3,
+                    left: vec![text("zone_1")],
+                }],
+                campaigns: vec![CampaignCounter {
+                    campaign: text("friday"),
+                    medium: None,
+                    day: ServiceDate::parse("2026-03-06"),
+                    used: 2,
+                }],
+                passes: vec![HeldPass {
+                    product: text("month"),
+                    medium: None,
+                    bought_at: moment,
+                    active_from: Some(moment),
+                    rides: 5,
+                    day: ServiceDate::parse("2026-03-06"),
+                    day_rides: 1,
+                }],
+            },
         };
         let bytes = encode(&state);
         assert_eq!(decode(purse, &bytes), Ok(state));
