@@ -44,6 +44,7 @@ mod windows;
 
 mod explain;
 
+mod labels;
 mod names;
 mod policies;
 mod policy;
@@ -53,7 +54,8 @@ pub mod limits;
 mod load;
 
 pub use carried::{CampaignCounter, CapCounter, Carried, HeldPass};
-pub use explain::{Because, Explained, Fact};
+pub use explain::{Because, Explained, Fact, Language, Value};
+pub use labels::Named;
 pub use load::load;
 pub use model::{
     Fare, Files, Funded, Leg, LoadError, Party, PartyKind, Priced, Route, Shape, Share, UnknownFare,

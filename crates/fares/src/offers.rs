@@ -1,6 +1,7 @@
 //! The price of one effective leg by the leg rules: which rules match, which of them wins, and what it costs the rider.
 
 use crate::cost::Cost;
+use crate::explain::{Because, Fact};
 use crate::model::UnknownFare;
 use crate::part::Part;
 use crate::policy::Policy;
@@ -92,7 +93,35 @@ impl<'a> Query<'a> {
     /// The cheapest match for the rider, sold.
     pub(crate) fn sell_best(&self, trace: &mut Trace) -> Result<Sold, UnknownFare> {
         let winner = self.best(self.span()).ok_or(UnknownFare::NoRule)?;
-        self.sell(winner.rule, trace)
+        let sold = self.sell(winner.rule, trace)?;
+        if let Some(facts) = &mut trace.facts {
+            facts.extend(self.losers(winner));
+        }
+        Ok(sold)
+    }
+
+    /// The best two of the other rules that match: those of the highest priority first, the cheapest of them first.
+    fn losers(&self, winner: Offer<'a>) -> impl Iterator<Item = Fact> + use<'a> {
+        let mut others: Vec<Offer<'a>> = Vec::new();
+        self.each_match(self.span(), |rule| {
+            if rule.rank != winner.rule.rank {
+                others.push(self.with_amounts(Offer { rule, amounts: None }));
+            }
+        });
+        others.sort_by_key(|offer| (std::cmp::Reverse(offer.rule.priority), offer.cost()));
+        let (policy, winner) = (self.policy, self.with_amounts(winner));
+        others.into_iter().take(2).map(move |offer| Fact::Lost {
+            row: offer.rule.id.clone(),
+            product: Some(policy.product_ids.get(offer.rule.product).clone()),
+            rider: offer.rider(),
+            because: if offer.rule.priority < winner.rule.priority {
+                Because::LowerPriority
+            } else if offer.rider() == winner.rider() {
+                Because::RanksLater
+            } else {
+                Because::Dearer
+            },
+        })
     }
 
     /// What this rule costs, with the rows that say so.
@@ -101,6 +130,14 @@ impl<'a> Query<'a> {
         let mut sold = self.buy(Source::Product(rule.product), trace)?;
         sold.leg_group = rule.group;
         sold.stands_apart = rule.stands_apart;
+        let policy = self.policy;
+        trace.fact(|| Fact::Rule {
+            row: rule.id.clone(),
+            product: policy.product_ids.get(rule.product).clone(),
+            leg_group: rule.group.map(|group| policy.group_ids.get(group).clone()),
+            timeframe: rule.from_frame.or(rule.to_frame).map(|frame| policy.frame_ids.get(frame).clone()),
+            rider: sold.cost.rider,
+        });
         Ok(sold)
     }
 
@@ -214,6 +251,11 @@ impl Offer<'_> {
     fn cost(&self) -> impl Ord + use<> {
         let known = self.amounts.and_then(Result::ok);
         (known.is_none(), known.map(|amounts| amounts.rider), self.rule.rank)
+    }
+
+    /// What the rider pays, when that is known.
+    fn rider(&self) -> Option<Minor> {
+        self.amounts.and_then(Result::ok).map(|amounts| amounts.rider)
     }
 
     /// For the dearest: a known price beats none, and at one price the rule that ranks first.

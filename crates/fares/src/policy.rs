@@ -5,6 +5,7 @@ use crate::caps::Caps;
 use crate::distance::Distances;
 use crate::incomplete::Incomplete;
 use crate::joins::Joins;
+use crate::labels::{Labels, Named};
 use crate::model::{LoadError, Party, Route};
 use crate::names::Names;
 use crate::passes::Passes;
@@ -69,6 +70,7 @@ pub struct Policy {
     pub(crate) stop_ids: Names,
     pub(crate) stops: Vec<StopRow>,
     pub(crate) area_ids: Names,
+    pub(crate) frame_ids: Names,
     pub(crate) timeframes: Timeframes,
     pub(crate) rider_ids: Names,
     pub(crate) rider_names: Vec<String>,
@@ -90,6 +92,7 @@ pub struct Policy {
     pub(crate) caps: Caps,
     pub(crate) passes: Passes,
     pub(crate) shares: Shares,
+    pub(crate) labels: Labels,
 }
 
 impl fmt::Debug for Policy {
@@ -220,6 +223,11 @@ impl Policy {
     /// The fare medium's name.
     pub fn medium_name(&self, medium: &str) -> Option<&str> {
         self.medium_ids.find(medium).map(|medium| self.medium_names[medium as usize].as_str())
+    }
+
+    /// What people call a row with an id: a network, product, window, surcharge, campaign, cap or rebate.
+    pub fn name_of(&self, kind: Named, id: &str) -> Option<&str> {
+        self.labels.get(kind, id)
     }
 
     /// The longest time from entry to exit of one ride, in whole seconds, inclusive: an entry and an exit further

@@ -141,6 +141,7 @@ impl<'a> Rater<'a> {
     fn one(&mut self, place: usize, leg: &Leg) -> Explained {
         let mut trace = Trace::new(self.told);
         let mut ticket_of = None;
+        trace.fact(|| Fact::ride(self.policy, leg));
         let priced = match self.charge(place, leg, &mut trace, &mut ticket_of) {
             Ok(Charged { cost, surcharge, shares, product }) => {
                 Priced { fare: cost.into_fare(), surcharge, shares, product, rules: trace.rules }

@@ -191,7 +191,7 @@ impl Policy {
         };
         if let Some(row) = row(Some(asker.rider)) {
             if let Some(trace) = trace.as_deref_mut() {
-                trace.rules.push(row.id.clone());
+                trace.rule(&row.id);
             }
             return self.own_row(source, asker, row, trace);
         }
@@ -212,16 +212,24 @@ impl Policy {
             }
             (Source::Product(product), Some(row)) => {
                 if let Some(trace) = trace.as_deref_mut() {
-                    trace.rules.push(row.id.clone());
+                    trace.rule(&row.id);
                 }
-                let (full, base) = self.row_price(product, row, asker, trace)?;
+                let (full, base) = self.row_price(product, row, asker, trace.as_deref_mut())?;
+                if let Some(trace) = trace {
+                    trace.fact(|| Fact::Price { row: row.id.clone(), amount: full });
+                }
                 return Ok(Amounts { gross: full, rider: full, base });
             }
             (Source::Product(_), None) => {}
         }
         let mut fallbacks = self.riders.fallbacks[asker.rider as usize].iter();
         match fallbacks.find(|(network, _)| network.is_none_or(|only| asker.network == Some(only))) {
-            Some((_, rider)) => self.amounts(source, Asker { rider: *rider, ..asker }, trace),
+            Some((_, rider)) => {
+                if let Some(trace) = trace.as_deref_mut() {
+                    trace.fact(|| Fact::Fallback { rider: self.rider_ids.get(*rider).clone() });
+                }
+                self.amounts(source, Asker { rider: *rider, ..asker }, trace)
+            }
             None => Err(UnknownFare::NoProduct),
         }
     }
@@ -238,6 +246,9 @@ impl Policy {
             Source::Product(product) => self.row_price(product, row, asker, trace.as_deref_mut())?,
             Source::Amount(amount) => (amount, amount),
         };
+        if let Some(trace) = trace.as_deref_mut() {
+            trace.fact(|| Fact::Price { row: row.id.clone(), amount });
+        }
         let own = Amounts { gross: amount, rider: amount, base };
         let funder = row.funder.filter(|_| asker.rider != self.default_rider);
         let Some(funder) = funder else { return Ok(own) };
@@ -246,6 +257,7 @@ impl Policy {
             Err(_) => amount,
         };
         if let Some(trace) = trace {
+            trace.fact(|| Fact::Formula { rows: vec![row.id.clone()], before: full, after: amount, funder });
             fund(trace, funder, full, amount)?;
         }
         Ok(Amounts { gross: full, rider: amount, base })
@@ -274,7 +286,14 @@ impl Policy {
 fn reduced(base: Amounts, formula: &Formula, trace: Option<&mut Trace>) -> Result<Amounts, UnknownFare> {
     let rider = formula.apply(base.rider).ok_or(UnknownFare::Overflow)?;
     if let Some(trace) = trace {
-        trace.rules.extend(formula.steps.iter().map(|step| step.id.clone()));
+        let rows = || formula.steps.iter().map(|step| step.id.clone());
+        trace.rules.extend(rows());
+        trace.fact(|| Fact::Formula {
+            rows: rows().collect(),
+            before: base.rider,
+            after: rider,
+            funder: formula.funder,
+        });
         fund(trace, formula.funder, base.rider, rider)?;
     }
     Ok(Amounts { gross: base.gross, rider, base: base.base.min(rider) })

@@ -1,6 +1,13 @@
 //! Why a leg costs what it costs: facts with stable codes, put together while it is priced.
 
-use crate::model::{Priced, UnknownFare};
+mod fields;
+mod text;
+
+pub use fields::Value;
+pub use text::Language;
+
+use crate::model::{Leg, Priced, UnknownFare};
+use crate::policy::Policy;
 use primitives::{EventTime, Minor, PartyNo, Text};
 
 /// The fare of one leg and everything that led to it.
@@ -21,6 +28,8 @@ pub enum Because {
     Dearer,
     /// Another one costs the same and ranks first.
     RanksLater,
+    /// Another one has a higher priority.
+    LowerPriority,
     /// Too much time had passed.
     TimeUp,
     /// Used as often as it may be.
@@ -44,6 +53,19 @@ pub enum Because {
 /// One thing that was established while a leg was priced. Rows are named as `file:line` without the file's ending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
+    /// What was priced. It comes first.
+    Ride {
+        /// The version of the policy.
+        policy: Text,
+        /// The leg, as it was given.
+        leg: Box<Leg>,
+        /// The network of the route, when there is one.
+        network: Option<Text>,
+        /// The areas of the first stop.
+        from_areas: Vec<Text>,
+        /// The areas of the last stop.
+        to_areas: Vec<Text>,
+    },
     /// No price can be given.
     Unknown {
         /// Why.
@@ -57,6 +79,8 @@ pub enum Fact {
         product: Text,
         /// Its leg group.
         leg_group: Option<Text>,
+        /// The timeframe that it asks for.
+        timeframe: Option<Text>,
         /// What that alone costs the rider.
         rider: Minor,
     },
@@ -80,10 +104,22 @@ pub enum Fact {
         /// The method's word.
         method: &'static str,
     },
-    /// A row of a rider's formula changed the price.
-    Formula {
+    /// The row of a product that the price was read from.
+    Price {
         /// Its row.
         row: Text,
+        /// The price, with what distance adds.
+        amount: Minor,
+    },
+    /// The rider has no price of their own and pays as another category.
+    Fallback {
+        /// That category.
+        rider: Text,
+    },
+    /// A rider's own price, or formula, changed the price.
+    Formula {
+        /// Its rows, in the order of the steps.
+        rows: Vec<Text>,
         /// The price before.
         before: Minor,
         /// The price after.
@@ -222,4 +258,22 @@ pub enum Fact {
         /// The method's word.
         method: &'static str,
     },
+}
+
+impl Fact {
+    /// What is priced, with the places that leg rules look at.
+    pub(crate) fn ride(policy: &Policy, leg: &Leg) -> Fact {
+        let areas = |stop: &Option<Text>| {
+            let stop = stop.as_ref().and_then(|stop| policy.stop_ids.find(stop.as_str()));
+            policy.areas_of(stop).iter().map(|area| policy.area_ids.get(*area).clone()).collect()
+        };
+        let network = policy.route_row(leg.route.as_str()).and_then(|row| row.network);
+        Fact::Ride {
+            policy: policy.id.clone(),
+            leg: Box::new(leg.clone()),
+            network: network.map(|network| policy.network_ids.get(network).clone()),
+            from_areas: areas(&leg.from),
+            to_areas: areas(&leg.to),
+        }
+    }
 }

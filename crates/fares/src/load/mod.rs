@@ -7,6 +7,7 @@ mod distance;
 mod head;
 mod incomplete;
 mod joins;
+mod labels;
 mod passes;
 mod places;
 mod products;
@@ -84,6 +85,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let caps = caps::read(&common, faults);
     let passes = passes::read(&common, faults);
     let shares = shares::read(&common, faults);
+    let labels = labels::read(files, faults);
     check::leftovers(&places, &product_ids, &rules, &incomplete, faults);
     Some(Policy {
         id: head.id?,
@@ -100,6 +102,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
         stop_ids: places.stop_ids,
         stops: places.stops,
         area_ids: places.area_ids,
+        frame_ids,
         timeframes,
         rider_ids: people.ids,
         rider_names: people.names,
@@ -121,6 +124,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
         caps,
         passes,
         shares,
+        labels,
     })
 }
 

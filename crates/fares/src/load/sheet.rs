@@ -45,6 +45,8 @@ impl Faults {
             return Ok(self.warnings);
         }
         self.errors.sort();
+        // A name is looked at both where its row is read and where names for people are put together.
+        self.errors.dedup();
         if self.count > ERRORS_MAX {
             let more = self.count - ERRORS_MAX;
             let file = self.errors.last().map(|error| error.file.clone()).unwrap_or_default();

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 //! Tests over a small town: one flat bus network and a railway of three stations.
 
+mod explain;
 mod loading;
 mod pricing;
 mod versions;
