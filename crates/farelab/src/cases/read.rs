@@ -120,6 +120,10 @@ pub(crate) fn told(error: &serde_json::Error) -> String {
         Category::Syntax | Category::Io => format!("not JSON, at column {column}"),
         Category::Data if text.starts_with("missing field") => format!("the field `{field}` is missing"),
         Category::Data if text.starts_with("duplicate field") => format!("the field `{field}` stands twice"),
+        Category::Data if text.starts_with("unknown field") => {
+            format!("`{field}` is not a field of the format")
+        }
+        Category::Data if column == 0 => "a value of another type or out of range".to_owned(),
         Category::Data => format!("a value of another type or out of range, before column {column}"),
     }
 }

@@ -1,14 +1,16 @@
 //! Why trips cost what they cost: for each leg the price, the facts that led to it, and two sentences for the rider.
 
 mod facts;
+mod words;
+
+pub use words::Language;
 
 use crate::cases::Case;
 use crate::overlay::overlays;
 use crate::pricing::{self, LabError};
-use fares::{Carried, Explained, Fare, Files, Leg, Policy};
+use fares::{Carried, Explained, Fact, Fare, Files, Leg, Policy, Priced};
 use primitives::Minor;
 use serde_json::{Value, json};
-use std::fmt;
 
 /// A case with its fares explained.
 #[derive(Debug)]
@@ -55,19 +57,19 @@ impl Explanation {
         Ok((Minor::sum(riders.into_iter().flatten())?, unknown))
     }
 
-    /// The explanation as one object; amounts in minor units.
-    pub fn json(&self) -> Result<Value, LabError> {
+    /// The explanation as one object with the sentences of these languages; amounts in minor units.
+    pub fn json(&self, languages: &[Language]) -> Result<Value, LabError> {
         let (total, unknown) = self.total()?;
         Ok(json!({
             "policy": self.policy.id(),
             "currency": self.policy.currency().letters(),
             "total": total.units(),
             "unknown_legs": unknown,
-            "legs": self.legs.iter().map(|told| self.leg_json(told)).collect::<Vec<Value>>(),
+            "legs": self.legs.iter().map(|told| self.leg_json(told, languages)).collect::<Vec<Value>>(),
         }))
     }
 
-    fn leg_json(&self, told: &Told) -> Value {
+    fn leg_json(&self, told: &Told, languages: &[Language]) -> Value {
         let (leg, explained) = match &told.answer {
             Ok(answer) => answer,
             Err(why) => return json!({ "leg": told.name, "unknown": "no_route", "detail": why }),
@@ -97,6 +99,10 @@ impl Explanation {
                 })
             }
         };
+        let sentences = languages.iter().map(|language| {
+            let said = words::sentences(&self.policy, explained, *language);
+            (language.code().to_owned(), json!(said))
+        });
         json!({
             "leg": told.name,
             "route": leg.route.as_str(),
@@ -106,7 +112,57 @@ impl Explanation {
             "product": priced.product.as_ref().map(|product| product.as_str()),
             "rules": priced.rules.iter().map(|rule| rule.as_str()).collect::<Vec<&str>>(),
             "facts": explained.facts.iter().map(fact).collect::<Vec<Value>>(),
+            "sentences": sentences.collect::<serde_json::Map<String, Value>>(),
         })
+    }
+
+    /// The explanation to be read, with the sentences of these languages.
+    pub fn text(&self, languages: &[Language]) -> Result<String, LabError> {
+        let mut lines = Vec::new();
+        for (told, number) in self.legs.iter().zip(1..) {
+            match &told.answer {
+                Ok((leg, explained)) => {
+                    let at = facts::moment(&self.policy, leg.start);
+                    lines.push(format!("{number}. {} at {at}: {}", told.name, self.parts(&explained.priced)));
+                    for language in languages {
+                        let [first, second] = words::sentences(&self.policy, explained, *language);
+                        lines.push(format!("   {}: {first} {second}", language.code()));
+                    }
+                    lines.extend(explained.facts.iter().map(|fact| format!("   - {}", self.fact(fact))));
+                }
+                Err(why) => lines.push(format!("{number}. {}: unknown (no_route: {why})", told.name)),
+            }
+        }
+        let (total, unknown) = self.total()?;
+        let unknown = if unknown == 0 { String::new() } else { format!(", {unknown} legs unknown") };
+        lines.push(format!("total {}{unknown}", self.money(total)));
+        Ok(lines.join("\n"))
+    }
+
+    fn money(&self, amount: Minor) -> String {
+        let currency = self.policy.currency();
+        format!("{} {currency}", currency.format_amount(amount))
+    }
+
+    /// Who pays what of a fare.
+    fn parts(&self, priced: &Priced) -> String {
+        let (gross, rider, funded) = match &priced.fare {
+            Fare::Unknown(why) => return format!("unknown ({})", why.word()),
+            Fare::Known { gross, rider, funded } => (gross, rider, funded),
+        };
+        let name =
+            |no| self.policy.party_by_no(no).map_or_else(|| no.to_string(), |party| party.name.clone());
+        let funded = funded.iter().map(|part| format!(", {} {}", name(part.party), self.money(part.amount)));
+        let funded: String = funded.collect();
+        format!("rider {}{funded}, together {}", self.money(*rider), self.money(*gross))
+    }
+
+    fn fact(&self, fact: &Fact) -> String {
+        let mut text = facts::code(fact).to_owned();
+        for (name, value) in facts::values(&self.policy, fact).iter().filter(|(_, value)| !value.is_null()) {
+            text += &format!(" {name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        }
+        text
     }
 }
 
@@ -115,51 +171,6 @@ impl Told {
         match &self.answer.as_ref().ok()?.1.priced.fare {
             Fare::Known { rider, .. } => Some(*rider),
             Fare::Unknown(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let currency = self.policy.currency();
-        let money = |amount: Minor| format!("{} {currency}", currency.format_amount(amount));
-        for (told, number) in self.legs.iter().zip(1..) {
-            let (leg, explained) = match &told.answer {
-                Ok(answer) => answer,
-                Err(why) => {
-                    writeln!(f, "{number}. {}: unknown (no_route: {why})", told.name)?;
-                    continue;
-                }
-            };
-            let at = facts::moment(&self.policy, leg.start);
-            match &explained.priced.fare {
-                Fare::Unknown(why) => {
-                    writeln!(f, "{number}. {} at {at}: unknown ({})", told.name, why.word())?
-                }
-                Fare::Known { gross, rider, funded } => {
-                    write!(f, "{number}. {} at {at}: rider {}", told.name, money(*rider))?;
-                    for part in funded {
-                        let party = self.policy.party_by_no(part.party);
-                        let party = party.map_or_else(|| part.party.to_string(), |party| party.name.clone());
-                        write!(f, ", {party} {}", money(part.amount))?;
-                    }
-                    writeln!(f, ", together {}", money(*gross))?;
-                }
-            }
-            for fact in &explained.facts {
-                write!(f, "   {}", facts::code(fact))?;
-                for (name, value) in
-                    facts::values(&self.policy, fact).iter().filter(|(_, value)| !value.is_null())
-                {
-                    write!(f, " {name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))?;
-                }
-                writeln!(f)?;
-            }
-        }
-        match self.total() {
-            Ok((total, 0)) => write!(f, "total {}", money(total)),
-            Ok((total, unknown)) => write!(f, "total {}, {unknown} legs unknown", money(total)),
-            Err(_) => write!(f, "total too large"),
         }
     }
 }
