@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod cities;
+mod every_city;
+mod explain_docs;
 mod format_docs;
 mod hcmc;
 mod oracle;
 mod properties;
 mod support;
+mod worlds;
 
 use fares::{Fare, Files, Leg, Priced, Shape};
 use primitives::{DayRule, EventTime, ServiceDate, Text};
