@@ -12,5 +12,7 @@ pub const AREAS_MAX: usize = 16_000_000;
 pub const ERRORS_MAX: usize = 1_000;
 /// Rows of one rider's formula (`rider_discounts.txt`) for one network and timeframe.
 pub const STEPS_MAX: usize = 4;
+/// Legs that are priced as one; the next one begins an effective leg of its own.
+pub const GROUP_PARTS_MAX: usize = 64;
 /// Characters of a name (of a stop, a route, a party).
 pub const NAME_CHARS_MAX: usize = 200;

@@ -8,6 +8,7 @@ use crate::cost::Cost;
 use crate::explain::{Explained, Fact};
 use crate::incomplete::Kind;
 use crate::joins::Group;
+use crate::limits::GROUP_PARTS_MAX;
 use crate::model::{Fare, Leg, Priced, UnknownFare};
 use crate::offers::{Query, Sold};
 use crate::part::Part;
@@ -188,8 +189,10 @@ impl<'a> Rater<'a> {
         let at = self.stream_of(&part);
         let stream = &self.streams[at];
         let join = match &stream.open {
-            Some(open) => policy.joins.next(policy, &open.group, &part, trace),
-            None => None,
+            Some(open) if open.group.parts().len() < GROUP_PARTS_MAX => {
+                policy.joins.next(policy, &open.group, &part, trace)
+            }
+            Some(_) | None => None,
         };
         if let (Some(join), Some(open)) = (join, &stream.open) {
             let group = open.group.with(part, join);

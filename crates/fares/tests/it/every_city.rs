@@ -139,7 +139,7 @@ fn rows_in_another_order_give_the_same_fares() {
         for seed in 0..3 {
             let mut dice = Dice::new(seed);
             let turn = |(name, bytes): (&String, &Vec<u8>)| {
-                let kept = !std::path::Path::new(name).extension().is_some_and(|end| end == "txt");
+                let kept = std::path::Path::new(name).extension().is_none_or(|end| end != "txt");
                 (name.clone(), if kept { bytes.clone() } else { shuffled(bytes, &mut dice) })
             };
             let files: Files = world.files.iter().map(turn).collect();

@@ -5,6 +5,7 @@ mod cities;
 mod every_city;
 mod explain_docs;
 mod format_docs;
+mod fuzz;
 mod hcmc;
 mod oracle;
 mod properties;
