@@ -217,7 +217,7 @@ impl<'a> Rater<'a> {
             None => (&stream.windows, &stream.transfers),
         };
         let extra = policy.surcharges.before_reductions(policy, group.parts(), trace)?;
-        let changed = !transfers_before.is_empty() || !windows_before.is_empty();
+        let changed = !transfers_before.is_empty() || policy.windows.have_time_for(windows_before, &group);
         let (group, sold) = group.sell(policy, extra, changed, trace)?;
         let part = group.last().clone();
         if sold.stands_apart {
@@ -231,7 +231,7 @@ impl<'a> Rater<'a> {
             None => {
                 let (cost, transfers) =
                     policy.transfers.apply(policy, transfers_before, &effective, trace)?;
-                (cost, windows_before.clone().passed_by(policy, &effective), transfers)
+                (cost, policy.windows.passed_by(windows_before, &effective, trace), transfers)
             }
         };
         let surcharged = policy.surcharges.of(policy, group.parts(), &sold, trace)?;

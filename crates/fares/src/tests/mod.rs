@@ -5,6 +5,7 @@ mod explain;
 mod loading;
 mod pricing;
 mod versions;
+mod windows;
 
 use crate::{Fare, Files, Leg, LoadError, Policy, Priced, Shape, load, price};
 use primitives::{DayRule, EventTime, ServiceDate, Text};
