@@ -14,5 +14,9 @@ pub const ERRORS_MAX: usize = 1_000;
 pub const STEPS_MAX: usize = 4;
 /// Legs that are priced as one; the next one begins an effective leg of its own.
 pub const GROUP_PARTS_MAX: usize = 64;
+/// Ways to combine the legs of one rider by transfers that are followed at a time; beyond it the dearest are given up.
+pub const READINGS_MAX: usize = 64;
+/// Legs that a later transfer may start from in one of these; beyond it the oldest are forgotten.
+pub const TRANSFER_TAILS_MAX: usize = 16;
 /// Characters of a name (of a stop, a route, a party).
 pub const NAME_CHARS_MAX: usize = 200;

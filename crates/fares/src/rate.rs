@@ -105,6 +105,12 @@ impl<'a> Rater<'a> {
         self.one(0, leg).priced
     }
 
+    /// How many ways to combine legs by transfers are followed for one rider and medium, at most.
+    #[cfg(test)]
+    pub(crate) fn readings(&self) -> usize {
+        self.streams.iter().map(|stream| stream.transfers.readings()).max().unwrap_or(0)
+    }
+
     /// What a later call needs to know when these legs are no longer given.
     pub fn into_carried(self) -> Carried {
         self.carried
@@ -218,7 +224,8 @@ impl<'a> Rater<'a> {
         };
         let extra = policy.surcharges.before_reductions(policy, group.parts(), trace)?;
         let changed = !transfers_before.is_empty() || policy.windows.have_time_for(windows_before, &group);
-        let (group, sold) = group.sell(policy, extra, changed, trace)?;
+        let mark = transfers::Mark::of(trace);
+        let (group, mut sold) = group.sell(policy, extra, changed, trace)?;
         let part = group.last().clone();
         if sold.stands_apart {
             let surcharged = policy.surcharges.of(policy, group.parts(), &sold, trace)?;
@@ -229,9 +236,13 @@ impl<'a> Rater<'a> {
         let (cost, windows, transfers) = match windowed {
             Some((cost, windows)) => (cost, windows, transfers::State::default()),
             None => {
-                let (cost, transfers) =
-                    policy.transfers.apply(policy, transfers_before, &effective, trace)?;
-                (cost, policy.windows.passed_by(windows_before, &effective, trace), transfers)
+                let passed = policy.windows.passed_by(windows_before, &effective, trace);
+                let asked = transfers::Asked { effective, extra, changed, mark };
+                let taken = policy.transfers.apply(policy, transfers_before, &asked, trace)?;
+                if let Some(other) = taken.sold {
+                    sold = other;
+                }
+                (taken.cost, passed, taken.state)
             }
         };
         let surcharged = policy.surcharges.of(policy, group.parts(), &sold, trace)?;
@@ -245,6 +256,9 @@ impl<'a> Rater<'a> {
         stream.windows = windows;
         stream.transfers = transfers;
         stream.open = Some(Open { group, cost, surcharged, windows_before, transfers_before });
+        if policy.transfers.cross_media() {
+            self.share_transfers(at);
+        }
         self.finish(&part, &sold, growth, added, true, Some((at, window)), trace)
     }
 
@@ -303,9 +317,25 @@ impl<'a> Rater<'a> {
     fn stream_of(&mut self, part: &Part) -> usize {
         let same = |stream: &Stream| stream.rider == part.rider && stream.medium == part.medium;
         self.streams.iter().position(same).unwrap_or_else(|| {
-            self.streams.push(Stream { rider: part.rider, medium: part.medium, ..Stream::default() });
+            let of_rider = self.streams.iter().find(|stream| stream.rider == part.rider);
+            let shared = of_rider.filter(|_| self.policy.transfers.cross_media());
+            let transfers = shared.map(|stream| stream.transfers.clone()).unwrap_or_default();
+            let (rider, medium) = (part.rider, part.medium);
+            self.streams.push(Stream { rider, medium, transfers, ..Stream::default() });
             self.streams.len() - 1
         })
+    }
+
+    /// Where transfers may lead from one medium to another, a rider's legs on all media are one sequence, and a leg on
+    /// another medium closes the effective leg that was open.
+    fn share_transfers(&mut self, at: usize) {
+        let (rider, transfers) = (self.streams[at].rider, self.streams[at].transfers.clone());
+        for (number, stream) in self.streams.iter_mut().enumerate() {
+            if number != at && stream.rider == rider {
+                stream.transfers = transfers.clone();
+                stream.open = None;
+            }
+        }
     }
 }
 

@@ -64,6 +64,10 @@ fn round_to(value: Decimal, step: i64, rounding: Rounding) -> Option<Decimal> {
 impl Formula {
     /// The price after every step: whole minor units, never below nothing and never above `base`.
     fn apply(&self, base: Minor) -> Option<Minor> {
+        // A discount is reduced as a price is: who pays half gets half of it off.
+        if base.is_negative() {
+            return self.apply(base.negated().ok()?)?.negated().ok();
+        }
         let within = |price: Minor| price.clamp(Minor::ZERO, base.max(Minor::ZERO));
         // The commonest formula by far is one fixed price.
         if let [Step { operation: Operation::Fixed(price), rounding: None, min: None, max: None, .. }] =
@@ -253,6 +257,8 @@ impl Policy {
         let funder = row.funder.filter(|_| asker.rider != self.default_rider);
         let Some(funder) = funder else { return Ok(own) };
         let full = match self.amounts(source, Asker { rider: self.default_rider, ..asker }, None) {
+            // Of a discount the default rider may well get more.
+            Ok(full) if amount.is_negative() => full.gross,
             Ok(full) => full.gross.max(amount),
             Err(_) => amount,
         };

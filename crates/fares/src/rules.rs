@@ -131,6 +131,8 @@ pub(crate) struct LegRules {
     starts: Vec<u32>,
     rules: Vec<LegRule>,
     patterns: u8,
+    /// True when some rule is usable only after a change.
+    after_change: bool,
     networks: Listed,
     from: Listed,
     to: Listed,
@@ -145,6 +147,7 @@ impl LegRules {
         };
         let mut index = LegRules {
             by_priority,
+            after_change: rows.iter().any(|(_, rule)| rule.transfer_only),
             networks: listed(|cell| cell.network),
             from: listed(|cell| cell.from),
             to: listed(|cell| cell.to),
@@ -161,6 +164,11 @@ impl LegRules {
         index.starts.push(index.rules.len() as u32);
         index.slots = Slots::build(index.cells.len(), |cell| mixed(0, index.cells[cell]));
         index
+    }
+
+    /// True when some rule is usable only after a change.
+    pub(crate) fn any_after_change(&self) -> bool {
+        self.after_change
     }
 
     /// Every area that stands in the column of first areas.

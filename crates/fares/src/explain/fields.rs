@@ -41,6 +41,7 @@ impl Because {
         Because::NewDay,
         Because::Interrupted,
         Because::NoGain,
+        Because::Product,
     ];
 
     /// The stable word.
@@ -58,6 +59,7 @@ impl Because {
             Because::NewDay => "new_day",
             Because::Interrupted => "interrupted",
             Because::NoGain => "no_gain",
+            Because::Product => "product",
         }
     }
 }
@@ -112,6 +114,8 @@ impl Fact {
             Fact::Window { .. } => "window",
             Fact::NotWindow { .. } => "not_window",
             Fact::Transfer { .. } => "transfer",
+            Fact::NotTransfer { .. } => "not_transfer",
+            Fact::Reread { .. } => "reread",
             Fact::Surcharge { .. } => "surcharge",
             Fact::Campaign { .. } => "campaign",
             Fact::NotCampaign { .. } => "not_campaign",
@@ -139,7 +143,9 @@ impl Fact {
             | Fact::NotJoined { .. }
             | Fact::Window { .. }
             | Fact::NotWindow { .. }
-            | Fact::Transfer { .. } => self.journey_fields(),
+            | Fact::Transfer { .. }
+            | Fact::NotTransfer { .. }
+            | Fact::Reread { .. } => self.journey_fields(),
             Fact::Surcharge { .. }
             | Fact::Campaign { .. }
             | Fact::NotCampaign { .. }
@@ -205,7 +211,7 @@ impl Fact {
                 ("legs", Some(count(*legs))),
                 ("gap_seconds", gap_seconds.map(count)),
             ]),
-            Fact::NotJoined { row, because } => {
+            Fact::NotJoined { row, because } | Fact::NotTransfer { row, because } => {
                 vec![("row", text(row)), ("because", Value::Text(because.word()))]
             }
             Fact::Window { id, opened, since, elapsed_seconds, limit_seconds, full, paid } => present([
@@ -226,6 +232,7 @@ impl Fact {
                 ("full", Some(Value::Amount(*full))),
                 ("paid", Some(Value::Amount(*paid))),
             ]),
+            Fact::Reread { change } => vec![("change", Value::Amount(*change))],
             _ => Vec::new(),
         }
     }

@@ -48,6 +48,8 @@ pub enum Because {
     Interrupted,
     /// It would not have lowered the price.
     NoGain,
+    /// The fare product is not one of those it is for.
+    Product,
 }
 
 /// One thing that was established while a leg was priced. Rows are named as `file:line` without the file's ending.
@@ -177,6 +179,18 @@ pub enum Fact {
         full: Minor,
         /// What the leg adds with it.
         paid: Minor,
+    },
+    /// A transfer rule that speaks of the change was not used.
+    NotTransfer {
+        /// Its row.
+        row: Text,
+        /// Why not.
+        because: Because,
+    },
+    /// The legs before are combined in another way now, and cost that much more than they did.
+    Reread {
+        /// How much more.
+        change: Minor,
     },
     /// A surcharge was added.
     Surcharge {

@@ -86,7 +86,9 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let passes = passes::read(&common, faults);
     let shares = shares::read(&common, faults);
     let labels = labels::read(files, faults);
-    check::leftovers(&places, &product_ids, &rules, &incomplete, faults);
+    check::leftovers(&common, &places, &rules, &incomplete, faults);
+    check::products(&common, &products, &rules, &incomplete, faults);
+    check::transfers(&common, &transfers, &products, &rules, faults);
     Some(Policy {
         id: head.id?,
         digest: digest(files),

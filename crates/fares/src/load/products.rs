@@ -72,7 +72,7 @@ fn read_row(
     faults: &mut Faults,
 ) -> Option<Draft> {
     let before = faults.count();
-    let (amount_column, currency_column) = (sheet.column("amount"), sheet.column("currency"));
+    let currency_column = sheet.column("currency");
     row.name(sheet.column("fare_product_name"), faults);
     let product = row.id(sheet.column("fare_product_id"), faults);
     let rider = sheet.column("rider_category_id");
@@ -87,10 +87,6 @@ fn read_row(
         row.error(currency_column, format!("{own} in a policy in {policy}"), faults);
     }
     let amount = required_amount(row, sheet, currency, faults);
-    if amount.is_some_and(Minor::is_negative) {
-        let message = "below zero: transfer discounts are not part of the format that is read";
-        row.error(amount_column, message, faults);
-    }
     let (true, Some(product), Some(amount)) = (faults.count() == before, product, amount) else {
         return None;
     };

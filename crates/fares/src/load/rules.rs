@@ -12,10 +12,20 @@ use primitives::Text;
 /// The index, and what the last checks want to know of it.
 pub(super) struct Rules {
     pub(super) index: LegRules,
-    /// By product: whether a rule sells it.
-    pub(super) sold: Vec<bool>,
-    /// Networks and areas that rules name, with the line that names them first.
-    pub(super) named: Vec<(Cell, u64)>,
+    /// What each rule says, as far as other files and rules must know.
+    pub(super) said: Vec<Said>,
+}
+
+/// One rule, for the last checks.
+pub(super) struct Said {
+    pub(super) cell: Cell,
+    pub(super) product: u32,
+    pub(super) priority: u32,
+    pub(super) group: Option<u32>,
+    pub(super) transfer_only: bool,
+    /// True when nothing but network and areas restricts it.
+    pub(super) always: bool,
+    pub(super) line: u64,
 }
 
 struct Columns {
@@ -62,6 +72,14 @@ impl Draft {
         (self.cell, (self.from_frame, self.to_frame, self.distance, self.via, self.product))
     }
 
+    fn said(&self) -> Said {
+        let Draft { cell, product, priority, group, transfer_only, line, .. } = *self;
+        let frames = self.from_frame.is_some() || self.to_frame.is_some();
+        let places = self.distance.is_some() || self.within.is_some() || self.via.is_some();
+        let always = !frames && !places && !transfer_only && self.with_pass.is_none();
+        Said { cell, product, priority, group, transfer_only, always, line }
+    }
+
     /// Ties go to the rule that says more: exact areas first, then more filled fields, then product and key in byte
     /// order (numbers of ids are in byte order).
     fn order(&self) -> impl Ord + use<> {
@@ -84,8 +102,7 @@ pub(super) fn declared_groups(files: &Files) -> Names {
 }
 
 pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Rules {
-    let Common { files, ids, .. } = common;
-    let product_ids = ids.products;
+    let files = common.files;
     let sheet = Sheet::read(files, FARE_LEG_RULES, faults);
     let columns = Columns {
         group: sheet.column("leg_group_id"),
@@ -116,11 +133,7 @@ pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Rules {
         faults.warn(sheet.file(), 1, columns.priority.name, message);
     }
     drafts.sort_by_cached_key(Draft::order);
-    let mut sold = vec![false; product_ids.len()];
-    for draft in &drafts {
-        sold[draft.product as usize] = true;
-    }
-    let named = drafts.iter().map(|draft| (draft.cell, draft.line)).collect();
+    let said = drafts.iter().map(Draft::said).collect();
     let ranked = (0_u32..).zip(drafts);
     let rows = ranked.filter_map(|(rank, draft)| {
         let id = Text::new(&format!("fare_leg_rules:{}", draft.line))?;
@@ -146,7 +159,7 @@ pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Rules {
         };
         Some((cell, rule))
     });
-    Rules { index: LegRules::build(by_priority, rows.collect()), sold, named }
+    Rules { index: LegRules::build(by_priority, rows.collect()), said }
 }
 
 fn read_row(row: Row<'_>, columns: &Columns, common: &Common<'_>, faults: &mut Faults) -> Option<Draft> {

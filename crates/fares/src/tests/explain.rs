@@ -154,6 +154,18 @@ fn rides_that_are_part_of_a_journey() {
         "With the change you pay 1.000 đ instead of 5.000 đ.",
         "Nhờ chuyển tuyến, bạn trả 1.000 đ thay vì 5.000 đ.",
     );
+    check_fact(
+        5_000,
+        Fact::NotTransfer { row: text("t:2"), because: Because::UsedUp },
+        "The price for changing did not apply because it has been used as often as it may be.",
+        "Giá chuyển tuyến không được áp dụng vì đã dùng hết số lượt.",
+    );
+    check_fact(
+        7_000,
+        Fact::Reread { change: Minor::new(3_000) },
+        "Your rides before are combined in another way now, which adds 3.000 đ to them.",
+        "Các chặng trước nay được ghép theo cách khác, cộng thêm 3.000 đ cho các chặng đó.",
+    );
 }
 
 #[test]

@@ -242,7 +242,12 @@ fn fields_have_their_form() {
         "fare_products.txt:2 amount: not a VND amount with 0 decimals",
     );
     check("fare_products.txt", 2, "flat,,,,VND", "fare_products.txt:2 amount: the field is empty");
-    check("fare_products.txt", 2, "flat,,,-1,VND", "fare_products.txt:2 amount: below zero");
+    check(
+        "fare_products.txt",
+        2,
+        "flat,,,-1,VND",
+        "fare_leg_rules.txt:2 fare_product_id: the product costs less than nothing",
+    );
     check("fare_products.txt", 2, "flat,,,5000,GBP", "fare_products.txt:2 currency: GBP in a policy in VND");
     check(
         "fare_products.txt",

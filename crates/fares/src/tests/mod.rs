@@ -4,11 +4,12 @@
 mod explain;
 mod loading;
 mod pricing;
+mod transfers;
 mod versions;
 mod windows;
 
 use crate::{Fare, Files, Leg, LoadError, Policy, Priced, Shape, load, price};
-use primitives::{DayRule, EventTime, ServiceDate, Text};
+use primitives::{DayRule, EventTime, Minor, ServiceDate, Text};
 
 const TOWN: &[(&str, &str)] = &[
     (
@@ -88,6 +89,10 @@ fn loaded(files: &Files) -> Policy {
 
 fn lines(errors: &[LoadError]) -> Vec<String> {
     errors.iter().map(ToString::to_string).collect()
+}
+
+fn minor(units: i64) -> Minor {
+    Minor::new(units)
 }
 
 fn text(text: &str) -> Text {

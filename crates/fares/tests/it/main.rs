@@ -10,6 +10,7 @@ mod hcmc;
 mod oracle;
 mod properties;
 mod support;
+mod transfer_oracle;
 mod worlds;
 
 use fares::{Fare, Files, Leg, Priced, Shape};

@@ -55,6 +55,13 @@ pub(super) fn clause(figures: &Figures<'_>, leg: Option<&Leg>, fact: &Fact) -> O
         Fact::Transfer { full, paid, .. } => {
             format!("with the change you pay {} instead of {}", figures.amount(*paid), figures.amount(*full))
         }
+        Fact::NotTransfer { because, .. } => {
+            format!("the price for changing did not apply because {}", reason(*because)?)
+        }
+        Fact::Reread { change } => {
+            let amount = figures.amount(*change);
+            format!("your rides before are combined in another way now, which adds {amount} to them")
+        }
         Fact::Surcharge { id, amount } => {
             let name = figures.name(Named::Surcharge, id.as_str());
             format!("{} of it is the surcharge “{name}”", figures.amount(*amount))
@@ -158,6 +165,7 @@ fn reason(because: Because) -> Option<&'static str> {
         Because::Medium => "it is not for this way to pay",
         Because::Rider => "it is not for this class of riders",
         Because::NoGain => "it would not have lowered the price",
+        Because::Product => "it is not for this fare",
         Because::Dearer | Because::RanksLater | Because::LowerPriority => return None,
     })
 }

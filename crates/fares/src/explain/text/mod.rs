@@ -117,6 +117,7 @@ fn changes_the_price(fact: &Fact) -> bool {
         Fact::Unknown { .. }
         | Fact::Fallback { .. }
         | Fact::Joined { .. }
+        | Fact::Reread { .. }
         | Fact::Surcharge { .. }
         | Fact::Pass { .. }
         | Fact::Incomplete { .. } => true,
@@ -131,6 +132,7 @@ fn changes_the_price(fact: &Fact) -> bool {
         | Fact::Price { .. }
         | Fact::NotJoined { .. }
         | Fact::NotWindow { .. }
+        | Fact::NotTransfer { .. }
         | Fact::NotCampaign { .. }
         | Fact::NotPass { .. }
         | Fact::Share { .. } => false,
@@ -140,7 +142,9 @@ fn changes_the_price(fact: &Fact) -> bool {
 /// Something that a rider may have counted on and did not get; one of them is told.
 fn is_missed(fact: &Fact) -> bool {
     match fact {
-        Fact::NotJoined { because, .. } | Fact::NotWindow { because, .. } => match because {
+        Fact::NotJoined { because, .. }
+        | Fact::NotWindow { because, .. }
+        | Fact::NotTransfer { because, .. } => match because {
             Because::TimeUp
             | Because::UsedUp
             | Because::SameRoute
@@ -152,7 +156,8 @@ fn is_missed(fact: &Fact) -> bool {
             | Because::LowerPriority
             | Because::Medium
             | Because::Rider
-            | Because::NoGain => false,
+            | Because::NoGain
+            | Because::Product => false,
         },
         Fact::NotCampaign { because, .. } => matches!(because, Because::Medium | Because::UsedUp),
         Fact::NotPass { because, .. } => {

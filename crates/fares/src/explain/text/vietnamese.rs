@@ -57,6 +57,13 @@ pub(super) fn clause(figures: &Figures<'_>, leg: Option<&Leg>, fact: &Fact) -> O
         Fact::Transfer { full, paid, .. } => {
             format!("nhờ chuyển tuyến, bạn trả {} thay vì {}", figures.amount(*paid), figures.amount(*full))
         }
+        Fact::NotTransfer { because, .. } => {
+            format!("giá chuyển tuyến không được áp dụng vì {}", reason(*because)?)
+        }
+        Fact::Reread { change } => {
+            let amount = figures.amount(*change);
+            format!("các chặng trước nay được ghép theo cách khác, cộng thêm {amount} cho các chặng đó")
+        }
         Fact::Surcharge { id, amount } => {
             let name = figures.name(Named::Surcharge, id.as_str());
             format!("trong đó {} là phụ thu “{name}”", figures.amount(*amount))
@@ -157,6 +164,7 @@ fn reason(because: Because) -> Option<&'static str> {
         Because::Medium => "không dành cho hình thức trả tiền này",
         Because::Rider => "không dành cho đối tượng này",
         Because::NoGain => "không làm giá thấp hơn",
+        Because::Product => "không dành cho loại vé này",
         Because::Dearer | Because::RanksLater | Because::LowerPriority => return None,
     })
 }
