@@ -29,20 +29,25 @@ impl Part {
         let route = policy.route_ids.find(leg.route.as_str()).ok_or(UnknownFare::NoRoute)?;
         let row = &policy.routes[route as usize];
         let known = |id: &Text| policy.stop_ids.find(id.as_str()).ok_or(UnknownFare::NoStop);
-        let zone = policy.day_rule.zone;
+        let from = leg.from.as_ref().map(known).transpose()?;
+        let to = leg.to.as_ref().map(known).transpose()?;
+        // Bands are read on the clock that hangs at the stop.
+        let clock = |stop: Option<u32>| {
+            stop.and_then(|stop| policy.stops[stop as usize].zone).unwrap_or(policy.day_rule.zone)
+        };
         Ok(Part {
             place,
             shape: leg.shape,
             route,
             agency: row.agency,
             network: row.network,
-            from: leg.from.as_ref().map(known).transpose()?,
-            to: leg.to.as_ref().map(known).transpose()?,
+            from,
+            to,
             via: leg.via.iter().map(known).collect::<Result<_, _>>()?,
             rider: policy.rider_ids.find(leg.rider.as_str()).ok_or(UnknownFare::NoRider)?,
             medium: policy.medium_ids.find(leg.medium.as_str()).ok_or(UnknownFare::NoMedium)?,
-            start: Moment::new(leg.start, zone),
-            end: leg.end.map(|end| Moment::new(end, zone)),
+            start: Moment::new(leg.start, clock(from)),
+            end: leg.end.map(|end| Moment::new(end, clock(to))),
         })
     }
 

@@ -17,6 +17,7 @@ use crate::surcharges::Surcharges;
 use crate::timeframes::Timeframes;
 use crate::transfers::Transfers;
 use crate::windows::Windows;
+use chrono_tz::Tz;
 use primitives::{Currency, DayRule, Digest, EventTime, PartyNo, Text};
 use std::fmt;
 
@@ -43,6 +44,8 @@ pub(crate) struct StopRow {
     pub(crate) areas: Vec<u32>,
     /// Where it lies, when that is known.
     pub(crate) position: Option<Position>,
+    /// The zone of its clock; the policy's when empty.
+    pub(crate) zone: Option<Tz>,
 }
 
 /// A place on the globe, in thousand-millionths of a degree.

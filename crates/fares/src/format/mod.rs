@@ -77,19 +77,13 @@ pub(crate) const PARTIES: FileSpec = needed(
 
 pub(crate) const AGENCY: FileSpec = needed(
     "agency.txt",
-    &[must("agency_id"), must("agency_name"), may("agency_timezone")],
+    &[may("agency_id"), must("agency_name"), may("agency_timezone")],
     &["agency_url", "agency_lang", "agency_phone", "agency_fare_url", "agency_email", "cemv_support"],
 );
 
 pub(crate) const ROUTES: FileSpec = needed(
     "routes.txt",
-    &[
-        must("route_id"),
-        must("agency_id"),
-        may("network_id"),
-        may("route_short_name"),
-        may("route_long_name"),
-    ],
+    &[must("route_id"), may("agency_id"), may("network_id"), may("route_short_name"), may("route_long_name")],
     &[
         "route_type",
         "route_desc",
@@ -334,11 +328,14 @@ pub const FILES: &[FileSpec] = &[
 /// Files of GTFS that say nothing about a price of this format and are left alone.
 pub const IGNORED_FILES: &[&str] = &[
     "attributions.txt",
+    "booking_rules.txt",
     "fare_attributes.txt",
     "fare_rules.txt",
     "feed_info.txt",
     "frequencies.txt",
     "levels.txt",
+    "location_group_stops.txt",
+    "location_groups.txt",
     "pathways.txt",
     "shapes.txt",
     "stop_times.txt",

@@ -8,13 +8,13 @@ use crate::format::{
     FARE_LEG_RULES, FARE_PASSES, FARE_PRODUCTS, FARE_TRANSFER_RULES, FARE_WINDOWS, FILES, IGNORED_FILES,
     NETWORKS,
 };
-use crate::incomplete::{Charge, Incomplete};
+use crate::incomplete::{self, Incomplete};
 use crate::model::Files;
 use crate::products::Products;
 use crate::rules::Cell;
-use crate::transfers::{self, Transfers};
+use crate::transfers::{self, Charge, Transfers};
 use primitives::Minor;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file of rules that is not read would price rides wrongly in silence.
 pub(super) fn file_names(files: &Files, faults: &mut Faults) {
@@ -101,7 +101,7 @@ fn unsold(common: &Common<'_>, rules: &Rules, incomplete: &Incomplete, faults: &
         sold[said.product as usize] = true;
     }
     for row in &incomplete.rows {
-        if let Charge::Product(product) = row.charge {
+        if let incomplete::Charge::Product(product) = row.charge {
             sold[product as usize] = true;
         }
     }
@@ -137,7 +137,7 @@ pub(super) fn products(
         faults.error(FARE_LEG_RULES.name, said.line, "fare_product_id", format!("the product {message}"));
     }
     for row in &incomplete.rows {
-        if let Charge::Product(product) = row.charge
+        if let incomplete::Charge::Product(product) = row.charge
             && negative[product as usize]
         {
             faults.error(
@@ -157,10 +157,32 @@ pub(super) fn products(
     }
 }
 
-/// The least and the most that rows of a product cost; nothing without rows.
-fn range(products: &Products, product: u32) -> Option<(Minor, Minor)> {
-    let amounts = || products.rows(product).iter().map(|row| row.amount);
-    amounts().min().zip(amounts().max())
+/// What the leg rules of one group sell.
+#[derive(Default)]
+struct Group {
+    /// The lowest price of a leg.
+    least: Option<Minor>,
+    /// True when a rule sells only after a change.
+    after_change: bool,
+    products: BTreeSet<u32>,
+}
+
+/// The lowest amount in the rows of a product; nothing without rows.
+fn least_amount(products: &Products, product: u32) -> Option<Minor> {
+    products.rows(product).iter().map(|row| row.amount).min()
+}
+
+fn groups(rules: &Rules, products: &Products) -> BTreeMap<Option<u32>, Group> {
+    let mut groups: BTreeMap<Option<u32>, Group> = BTreeMap::new();
+    for said in &rules.said {
+        let group = groups.entry(said.group).or_default();
+        group.after_change |= said.transfer_only;
+        if group.products.insert(said.product) {
+            let price = least_amount(products, said.product);
+            group.least = [group.least, price].into_iter().flatten().min();
+        }
+    }
+    groups
 }
 
 /// Transfer rules that no ride can use, or that could be used too well.
@@ -171,48 +193,52 @@ pub(super) fn transfers(
     rules: &Rules,
     faults: &mut Faults,
 ) {
-    let file = FARE_TRANSFER_RULES.name;
+    let groups = groups(rules, products);
+    let bought = transfers.rows().iter().filter_map(|row| row.product);
+    let bought: BTreeSet<u32> = bought.chain(rules.said.iter().map(|said| said.product)).collect();
     for row in transfers.rows() {
-        let legs =
-            |after: bool| rules.said.iter().filter(move |said| transfers.row_takes(row, said.group, after));
-        for (after, column) in [(false, "from_leg_group_id"), (true, "to_leg_group_id")] {
-            if legs(after).next().is_none() {
-                let message = "the rule is never reached: every leg group is listed in this column";
-                faults.warn(file, row.line, column, message);
+        let side = |after: bool| -> Vec<&Group> {
+            let of = |(group, _): &(&Option<u32>, &Group)| transfers.row_takes(row, **group, after);
+            groups.iter().filter(of).map(|(_, group)| group).collect()
+        };
+        let mut warn = |column: &str, message: &str| {
+            faults.warn(FARE_TRANSFER_RULES.name, row.line, column, message);
+        };
+        let (before, after) = (side(false), side(true));
+        for (side, column) in [(&before, "from_leg_group_id"), (&after, "to_leg_group_id")] {
+            if side.is_empty() {
+                warn(column, "the rule is never reached: every leg group is listed in this column");
             }
         }
-        let both = |said: &Said| legs(true).any(|other| other.product == said.product);
-        if row.same_product && !legs(false).any(both) {
+        let shared = |group: &&Group| after.iter().any(|other| !group.products.is_disjoint(&other.products));
+        if row.same_product && !before.iter().any(shared) {
             let message = "the rule is never reached: no product is sold both before and after the change";
-            faults.warn(file, row.line, "fare_product_behavior", message);
+            warn("fare_product_behavior", message);
         }
-        let bought = |product: u32| {
-            rules.said.iter().any(|said| said.product == product)
-                || transfers.rows().iter().any(|other| other.product == Some(product))
-        };
-        if row.filter.is_some_and(|product| !bought(product)) {
+        if row.filter.is_some_and(|product| !bought.contains(&product)) {
             let message = "the rule is never reached: no rule sells this product on the way";
-            faults.warn(file, row.line, "filter_fare_product_id", message);
+            warn("filter_fare_product_id", message);
         }
-        let dearer = row
-            .product
-            .and_then(|product| range(products, product))
-            .is_some_and(|(least, _)| least.is_positive());
-        let forced = row.compulsory || legs(true).any(|said| said.transfer_only);
-        if row.charge == transfers::Charge::TransferAndLeg && dearer && !forced {
+        let price = row.product.and_then(|product| least_amount(products, product));
+        let forced = row.compulsory || after.iter().any(|group| group.after_change);
+        if row.charge == Charge::TransferAndLeg && price.is_some_and(Minor::is_positive) && !forced {
             let message = "the rule is never used: the legs cost less one by one, and it is not compulsory";
-            faults.warn(file, row.line, "fare_product_id", message);
+            warn("fare_product_id", message);
         }
-        let least = |after: bool| {
-            legs(after).filter_map(|said| range(products, said.product)).map(|(least, _)| least).min()
-        };
-        if may_sink(row, products, least(false), least(true)) {
-            let message = "the legs may cost less than nothing together";
-            faults.warn(file, row.line, "fare_product_id", message);
+        let least = |side: &[&Group]| side.iter().filter_map(|group| group.least).min();
+        if price.is_some_and(|price| may_sink(row, price, least(&before), least(&after))) {
+            warn("fare_product_id", "the legs may cost less than nothing together");
         }
     }
-    let windows = common.files.contains_key(FARE_WINDOWS.name);
-    for said in rules.said.iter().filter(|said| said.transfer_only && !windows) {
+    unled(common, transfers, rules, faults);
+}
+
+/// Leg rules for after a change that no change leads to. A window is a change too.
+fn unled(common: &Common<'_>, transfers: &Transfers, rules: &Rules, faults: &mut Faults) {
+    if common.files.contains_key(FARE_WINDOWS.name) {
+        return;
+    }
+    for said in rules.said.iter().filter(|said| said.transfer_only) {
         if !transfers.rows().iter().any(|row| transfers.row_takes(row, said.group, true)) {
             let message = "the rule is never used: no transfer leads to its leg group";
             faults.warn(FARE_LEG_RULES.name, said.line, "transfer_only", message);
@@ -221,18 +247,14 @@ pub(super) fn transfers(
 }
 
 /// True when what two legs cost together can be below zero, or sinks with every further leg.
-fn may_sink(row: &transfers::Row, products: &Products, before: Option<Minor>, after: Option<Minor>) -> bool {
-    let Some((discount, _)) = row.product.and_then(|product| range(products, product)) else { return false };
+fn may_sink(row: &transfers::Row, price: Minor, before: Option<Minor>, after: Option<Minor>) -> bool {
     let (before, after) = (before.unwrap_or(Minor::ZERO), after.unwrap_or(Minor::ZERO));
-    let each = match row.charge {
-        transfers::Charge::Transfer | transfers::Charge::Both => Some(discount),
-        transfers::Charge::TransferAndLeg => discount.plus(after).ok(),
+    let (first, each) = match row.charge {
+        Charge::Transfer => (before, Ok(price)),
+        Charge::TransferAndLeg => (before, price.plus(after)),
+        Charge::Both => (Minor::ZERO, Ok(price)),
     };
-    let first = match row.charge {
-        transfers::Charge::Both => Some(Minor::ZERO),
-        transfers::Charge::Transfer | transfers::Charge::TransferAndLeg => Some(before),
-    };
+    let sinks = each.is_ok_and(Minor::is_negative);
     let repeats = row.key.0 == row.key.1 && row.count != Some(1);
-    let total = each.zip(first).and_then(|(each, first)| first.plus(each).ok());
-    total.is_some_and(Minor::is_negative) || repeats && each.is_some_and(Minor::is_negative)
+    repeats && sinks || each.and_then(|each| first.plus(each)).is_ok_and(Minor::is_negative)
 }

@@ -148,6 +148,13 @@ impl Parties {
         self.pick(row, column, &[PartyKind::Operator], faults)
     }
 
+    /// The operator, when there is one and no other.
+    pub(crate) fn only_operator(&self) -> Option<(Text, PartyNo)> {
+        let mut operators = self.whole.iter().filter(|party| party.kind == PartyKind::Operator);
+        let only = operators.next()?;
+        operators.next().is_none().then(|| (only.id.clone(), only.no))
+    }
+
     /// The funder a field names, or nothing when it is empty.
     pub(crate) fn funder(&self, row: Row<'_>, column: Column, faults: &mut Faults) -> Option<PartyNo> {
         if row.get(column).is_empty() { None } else { self.pick(row, column, FUNDERS, faults) }

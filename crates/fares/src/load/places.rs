@@ -30,7 +30,7 @@ pub(crate) fn read(files: &Files, parties: &Parties, zone: Option<Tz>, faults: &
     let (route_ids, mut routes) = read_routes(&routes_sheet, &agencies, &network_ids, faults);
     read_route_networks(files, &network_ids, &route_ids, &mut routes, faults);
     let area_ids = read_areas(files, faults);
-    let (stop_ids, mut stops) = read_stops(files, zone, faults);
+    let (stop_ids, mut stops) = read_stops(files, faults);
     read_stop_areas(files, &area_ids, &stop_ids, &mut stops, faults);
     read_route_stops(files, &route_ids, &stop_ids, &mut routes, faults);
     let number = |(id, party): (&Text, &Option<PartyNo>)| party.map(|party| (id.to_string(), party.0));
@@ -62,6 +62,23 @@ fn read_agencies(
     for row in sheet.rows() {
         row.name(name, faults);
         same_zone(row, zone_column, zone, faults);
+        // A feed of one agency need not name it.
+        if row.get(id).is_empty()
+            && sheet.rows().count() == 1
+            && let Some((party, operator)) = parties.only_operator()
+        {
+            agencies.insert(party, Some(operator));
+            continue;
+        }
+        if row.get(id).is_empty() {
+            faults.error(
+                sheet.file(),
+                row.line,
+                id.name,
+                "the field is empty; only one agency with one operator in parties.txt needs no id",
+            );
+            continue;
+        }
         let operator = parties.operator(row, id, faults);
         if let Some(id) = Text::new(row.get(id)) {
             keys.push((id.clone(), row.line));
@@ -81,6 +98,16 @@ fn same_zone(row: Row<'_>, column: Column, zone: Option<Tz>, faults: &mut Faults
     {
         row.error(column, format!("`{text}` differs from the policy's time zone {}", zone.name()), faults);
     }
+}
+
+/// The zone of a stop's clock, where it is given.
+fn own_zone(row: Row<'_>, column: Column, faults: &mut Faults) -> Option<Tz> {
+    let text = row.get(column);
+    let own = text.parse::<Tz>().ok();
+    if own.is_none() && !text.is_empty() {
+        row.error(column, format!("not a time zone of the tz database: `{text}`"), faults);
+    }
+    own
 }
 
 fn read_networks(files: &Files, routes: &Sheet, faults: &mut Faults) -> Names {
@@ -126,9 +153,10 @@ fn read_routes(
     for row in sheet.rows() {
         let names = (row.name(short, faults), row.name(long, faults));
         let text = row.get(agency);
-        let operator = Text::new(text).and_then(|agency| agencies.get(&agency).copied());
-        if operator.is_none() && agency.present() {
-            row.error(agency, format!("there is no agency `{text}`"), faults);
+        let only = || agencies.values().next().copied().filter(|_| text.is_empty() && agencies.len() == 1);
+        let operator = Text::new(text).and_then(|agency| agencies.get(&agency).copied()).or_else(only);
+        if operator.is_none() {
+            faults.error(row.file, row.line, agency.name, format!("there is no agency `{text}`"));
         }
         let network = networks.find(row.get(network));
         if let (Some(number), Some(Some(agency))) = (ids.find(row.get(id)), operator) {
@@ -174,7 +202,7 @@ fn read_areas(files: &Files, faults: &mut Faults) -> Names {
     areas
 }
 
-fn read_stops(files: &Files, zone: Option<Tz>, faults: &mut Faults) -> (Names, Vec<StopRow>) {
+fn read_stops(files: &Files, faults: &mut Faults) -> (Names, Vec<StopRow>) {
     let sheet = Sheet::read(files, STOPS, faults);
     let (id, name) = (sheet.column("stop_id"), sheet.column("stop_name"));
     let (parent, stop_zone) = (sheet.column("parent_station"), sheet.column("stop_timezone"));
@@ -183,7 +211,7 @@ fn read_stops(files: &Files, zone: Option<Tz>, faults: &mut Faults) -> (Names, V
     let mut stops = BTreeMap::new();
     let mut parents = Vec::new();
     for row in sheet.rows() {
-        same_zone(row, stop_zone, zone, faults);
+        let zone = own_zone(row, stop_zone, faults);
         let name = row.name(name, faults);
         let above = row.optional_pick(parent, &ids, "stop in stops.txt", faults);
         if let Some(number) = ids.find(row.get(id)) {
@@ -192,12 +220,17 @@ fn read_stops(files: &Files, zone: Option<Tz>, faults: &mut Faults) -> (Names, V
             let position =
                 latitude.zip(longitude).map(|(latitude, longitude)| Position { latitude, longitude });
             let station = above.unwrap_or(number);
-            stops.insert(number, StopRow { name, station, areas: Vec::new(), position });
+            stops.insert(number, StopRow { name, station, areas: Vec::new(), position, zone });
             parents.extend(above.map(|above| (number, above, row)));
         }
     }
     let mut stops: Vec<StopRow> = stops.into_values().collect();
     resolve_stations(&mut stops, &parents, parent, faults);
+    // A platform has the clock of its station.
+    for number in 0..stops.len() {
+        let station = stops.get(stops[number].station as usize).and_then(|station| station.zone);
+        stops[number].zone = station.or(stops[number].zone);
+    }
     (ids, stops)
 }
 

@@ -1,9 +1,11 @@
 #![allow(clippy::unwrap_used)]
 //! Tests over a small town: one flat bus network and a railway of three stations.
 
+mod decisions;
 mod explain;
 mod loading;
 mod pricing;
+mod published;
 mod transfers;
 mod versions;
 mod windows;

@@ -10,7 +10,8 @@ const GROUPS: &str = "leg_group_id,network_id,fare_product_id,rule_priority\n\
                       bus,bus,flat,1\ntram,tram,tramway,1\nrail,rail,long,1\n";
 const PRODUCTS: &str = "fare_product_id,rider_category_id,fare_media_id,amount,currency\n\
                         flat,,,5000,VND\ntramway,,,4000,VND\nlong,,,9000,VND\nshort,,,1,VND\n\
-                        up1,,,1000,VND\nup2,,,2000,VND\noff,,,-1000,VND\nthrough,,,6000,VND\ndear,,,20000,VND\n";
+                        up1,,,1000,VND\nup2,,,2000,VND\noff,,,-1000,VND\nthrough,,,6000,VND\ndear,,,20000,VND\n\
+                        nine,,,9000,VND\nother1,,,1000,VND\n";
 pub(super) const HEADER: &str = "from_leg_group_id,to_leg_group_id,transfer_count,duration_limit,\
                                  duration_limit_type,fare_transfer_type,fare_product_id";
 

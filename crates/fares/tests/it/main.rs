@@ -7,6 +7,7 @@ mod explain_docs;
 mod format_docs;
 mod fuzz;
 mod hcmc;
+mod large;
 mod oracle;
 mod properties;
 mod support;
