@@ -223,7 +223,9 @@ impl<'a> Rater<'a> {
             None => (&stream.windows, &stream.transfers),
         };
         let extra = policy.surcharges.before_reductions(policy, group.parts(), trace)?;
-        let changed = !transfers_before.is_empty() || policy.windows.have_time_for(windows_before, &group);
+        let changed = policy.rules.any_after_change()
+            && (policy.transfers.have_time_for(policy, transfers_before, &group)
+                || policy.windows.have_time_for(windows_before, &group));
         let mark = transfers::Mark::of(trace);
         let (group, mut sold) = group.sell(policy, extra, changed, trace)?;
         let part = group.last().clone();

@@ -14,6 +14,7 @@ pub(crate) use state::State;
 pub(crate) use told::Mark;
 
 use crate::cost::Cost;
+use crate::joins::Group;
 use crate::limits::READINGS_MAX;
 use crate::model::UnknownFare;
 use crate::offers::{Query, Sold};
@@ -22,9 +23,9 @@ use crate::riders::Trace;
 use crate::rules::LegRule;
 use crate::windows::Effective;
 use moves::{Found, Step};
-use primitives::Minor;
+use primitives::{DayRule, EventTime, Minor};
 use rules::Times;
-use state::Reading;
+use state::{Reading, Tail};
 
 /// An effective leg that no window took.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +33,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) effective: Effective<'a>,
     /// Added to its full price before any reduction.
     pub(crate) extra: Minor,
-    /// True after another effective leg.
+    /// True when a change from another effective leg is in time.
     pub(crate) changed: bool,
     /// Where the trace stood before the leg was sold.
     pub(crate) mark: Mark,
@@ -50,13 +51,35 @@ pub(crate) struct Taken {
 struct Offer<'a> {
     rule: &'a LegRule,
     sold: Sold,
-    /// May be sold without a transfer.
+    /// May be sold without a transfer too.
     alone: bool,
-    /// May be sold after one.
-    linked: bool,
 }
 
 impl Transfers {
+    /// True when there is a leg from which a change to an effective leg that begins like this one would be in time.
+    pub(crate) fn have_time_for(&self, policy: &Policy, before: &State, group: &Group) -> bool {
+        let now = group.parts()[0].start.at();
+        let mut tails = before.readings.iter().flat_map(|reading| &reading.tails);
+        tails.any(|tail| self.may_start(policy.day_rule, tail, now, false))
+    }
+
+    /// True when a leg that begins now could still be reached by a transfer from this one. `passed`: other legs lie
+    /// between.
+    fn may_start(&self, day: DayRule, tail: &Tail, now: EventTime, passed: bool) -> bool {
+        let last = Times { start: now, end: Some(now) };
+        (0_u32..).zip(&self.pairs).any(|(number, pair)| {
+            let (count, first) = tail.run(number);
+            let alive = |row: &Row| {
+                (row.looks_back || !passed)
+                    && row.count.is_none_or(|most| count <= most)
+                    && row.late(day, first, last).is_none()
+            };
+            self.starts(number, tail.group)
+                && tail.granted.binary_search(&number).is_err()
+                && pair.rows.iter().any(|row| alive(&self.rows[*row as usize]))
+        })
+    }
+
     /// What the effective leg adds to the cheapest reading of everything before it, and the readings after it.
     pub(crate) fn apply(
         &self,
@@ -124,10 +147,10 @@ fn offers<'a>(policy: &'a Policy, asked: &Asked<'a>) -> Result<Vec<Offer<'a>>, U
             continue;
         }
         let own = if number == 0 { sold.clone() } else { joined_price(&query, rule, sold)? };
-        offers.push(Offer { rule, sold: own, alone: !changed || !rule.transfer_only, linked: true });
+        offers.push(Offer { rule, sold: own, alone: !changed || !rule.transfer_only });
     }
     if changed && policy.rules.any_after_change() {
-        // Without a transfer, rules for after one do not match, and so do not hide rules of a lower priority.
+        // Rules for after a transfer do not match without one, and so hide no rules of a lower priority.
         let query = Query { changed: false, ..query };
         for offer in &mut offers {
             offer.alone = false;
@@ -137,7 +160,7 @@ fn offers<'a>(policy: &'a Policy, asked: &Asked<'a>) -> Result<Vec<Offer<'a>>, U
                 Some(offer) => offer.alone = true,
                 None => {
                     let sold = joined_price(&query, rule, sold)?;
-                    offers.push(Offer { rule, sold, alone: true, linked: false });
+                    offers.push(Offer { rule, sold, alone: true });
                 }
             }
         }

@@ -89,14 +89,12 @@ impl<'a> Step<'a> {
         found: &mut Vec<Found>,
     ) -> Result<(), UnknownFare> {
         let mut must = false;
-        if offer.linked {
-            for (number, tail) in reading.tails.iter().enumerate() {
-                for link in self.links(number, tail, &offer.sold) {
-                    must |= self.row(link.row).compulsory;
-                    let (above, purchases) = self.linked(reading, tail, &offer.sold, link)?;
-                    let rank = offer.rule.rank;
-                    found.push(Found { from, offer: offer_number, link: Some(link), above, purchases, rank });
-                }
+        for (number, tail) in reading.tails.iter().enumerate() {
+            for link in self.links(number, tail, &offer.sold) {
+                must |= self.row(link.row).compulsory;
+                let (above, purchases) = self.linked(reading, tail, &offer.sold, link)?;
+                let rank = offer.rule.rank;
+                found.push(Found { from, offer: offer_number, link: Some(link), above, purchases, rank });
             }
         }
         if offer.alone && !must {
@@ -118,7 +116,7 @@ impl<'a> Step<'a> {
     /// The transfers that may be taken from a leg to this one. Of rows that count, those of the smallest count.
     fn links(&self, number: usize, tail: &Tail, sold: &Sold) -> Vec<Link> {
         let Some(pair) = self.transfers.pair(tail.group, sold.leg_group) else { return Vec::new() };
-        let (count, first) = self.run(tail, pair);
+        let (count, first) = tail.run(pair);
         let rows = self.pair(pair).rows.iter().copied();
         let usable = rows.filter(|row| {
             self.refusal(tail, pair, self.row(*row), sold, (count, first)).is_none()
@@ -132,14 +130,6 @@ impl<'a> Step<'a> {
         }
         let link = |row| Link { tail: number, row, pair, count, turn: tail.turn };
         usable.into_iter().map(link).collect()
-    }
-
-    /// Which change of a run this is, counted from 1, and the leg that the run begins with.
-    pub(super) fn run(&self, tail: &Tail, pair: u32) -> (u32, Times) {
-        match tail.run {
-            Some(run) if run.pair == pair => (run.count.saturating_add(1), run.first),
-            Some(_) | None => (1, tail.times),
-        }
     }
 
     /// Why a row that speaks of the two legs cannot be used; nothing when it can.
@@ -239,6 +229,9 @@ impl<'a> Step<'a> {
             if let Some(link) = found.link.filter(|link| link.tail == number) {
                 insert(&mut tail.granted, link.pair);
                 tail.opener = None;
+                if !self.may_start(&tail) {
+                    continue;
+                }
             }
             tails.push(tail);
         }
@@ -250,21 +243,9 @@ impl<'a> Step<'a> {
 
     /// True when a later leg may still start a transfer from this one although the present leg lies between.
     fn may_start(&self, tail: &Tail) -> bool {
-        let transfers = self.transfers;
         let passed = self.before.latest_on(tail.medium) != Some(tail.turn) || tail.medium == self.medium;
-        if passed && !transfers.looks_back {
-            return false;
-        }
-        let now = Times { start: self.times.start, end: Some(self.times.start) };
-        let day = self.policy.day_rule;
-        (0_u32..).zip(&transfers.pairs).any(|(number, pair)| {
-            let (_, first) = self.run(tail, number);
-            let alive = |row: &u32| {
-                let row = self.row(*row);
-                (row.looks_back || !passed) && row.late(day, first, now).is_none()
-            };
-            transfers.starts(number, tail.group) && pair.rows.iter().any(alive)
-        })
+        let (day, now) = (self.policy.day_rule, self.times.start);
+        (!passed || self.transfers.looks_back) && self.transfers.may_start(day, tail, now, passed)
     }
 
     /// The leg itself.
@@ -286,7 +267,7 @@ impl<'a> Step<'a> {
             if let Some(product) = row.product.filter(|_| row.once_a_chain) {
                 insert(&mut once, product);
             }
-            let (count, first) = self.run(from, link.pair);
+            let (count, first) = from.run(link.pair);
             run = self.pair(link.pair).runs.then_some(Run { pair: link.pair, count, first });
         }
         if row.is_none_or(|row| row.charge == Charge::TransferAndLeg) {

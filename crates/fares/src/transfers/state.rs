@@ -56,10 +56,6 @@ pub(super) struct Run {
 }
 
 impl State {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.readings.is_empty()
-    }
-
     #[cfg(test)]
     pub(crate) fn readings(&self) -> usize {
         self.readings.len()
@@ -79,6 +75,14 @@ impl State {
 }
 
 impl Tail {
+    /// Which change of a run by this pair would come next, counted from 1, and the leg that the run begins with.
+    pub(super) fn run(&self, pair: u32) -> (u32, Times) {
+        match self.run {
+            Some(run) if run.pair == pair => (run.count.saturating_add(1), run.first),
+            Some(_) | None => (1, self.times),
+        }
+    }
+
     /// True when whatever may follow `other` may follow this leg too, and at no higher cost.
     fn covers(&self, other: &Tail, later_is_better: impl Fn(u32) -> bool) -> bool {
         let runs = match (self.run, other.run) {

@@ -123,7 +123,7 @@ impl Step<'_> {
     fn tell_refused(&self, readings: &[Reading], offer: &Offer<'_>, best: &Found, trace: &mut Trace) {
         for tail in &readings[best.from].tails {
             let Some(pair) = self.transfers.pair(tail.group, offer.sold.leg_group) else { continue };
-            let run = self.run(tail, pair);
+            let run = tail.run(pair);
             for row in &self.transfers.pairs[pair as usize].rows {
                 let row = self.row(*row);
                 if let Some(because) = self.refusal(tail, pair, row, &offer.sold, run) {

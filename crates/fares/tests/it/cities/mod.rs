@@ -1,1 +1,3 @@
 //! Cities as files: their published worked examples.
+
+mod changetown;
