@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 //! Tests over a small town: one flat bus network and a railway of three stations.
 
+mod checks;
 mod decisions;
 mod explain;
 mod loading;

@@ -25,7 +25,7 @@ use crate::windows::Effective;
 use moves::{Found, Step};
 use primitives::{DayRule, EventTime, Minor};
 use rules::Times;
-use state::{Reading, Tail};
+use state::{Held, Reading, Tail};
 
 /// An effective leg that no window took.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +59,7 @@ impl Transfers {
     /// True when there is a leg from which a change to an effective leg that begins like this one would be in time.
     pub(crate) fn have_time_for(&self, policy: &Policy, before: &State, group: &Group) -> bool {
         let now = group.parts()[0].start.at();
-        let mut tails = before.readings.iter().flat_map(|reading| &reading.tails);
+        let mut tails = before.held().readings.iter().flat_map(|reading| &reading.tails);
         tails.any(|tail| self.may_start(policy.day_rule, tail, now, false))
     }
 
@@ -92,6 +92,7 @@ impl Transfers {
             let cost = asked.effective.sold.cost.clone();
             return Ok(Taken { cost, sold: None, state: State::default() });
         }
+        let before = before.held();
         let offers = offers(policy, asked)?;
         let step = Step::new(self, policy, before, asked);
         let mut found: Vec<Found> = Vec::new();
@@ -106,7 +107,7 @@ impl Transfers {
         let Some(best) = found.first() else { return Err(UnknownFare::NoRule) };
         let sold = step.tell(&offers, readings, &found, trace)?;
         let (cost, purchases) = (best.above.clone(), best.purchases);
-        let mut state = State { readings: Vec::new(), turn: step.turn, latest: before.latest.clone() };
+        let mut state = Held { readings: Vec::new(), turn: step.turn, latest: before.latest.clone() };
         state.set_latest(step.medium);
         let mut pasts = Vec::new();
         let later_is_better = |pair: u32| self.pairs[pair as usize].later_is_better;
@@ -131,7 +132,7 @@ impl Transfers {
         for (past, place) in (0_u32..).zip(places) {
             state.readings[place].past = past;
         }
-        Ok(Taken { cost, sold, state })
+        Ok(Taken { cost, sold, state: State::new(state) })
     }
 }
 
@@ -142,8 +143,8 @@ fn offers<'a>(policy: &'a Policy, asked: &Asked<'a>) -> Result<Vec<Offer<'a>>, U
     let all = query.all();
     let mut offers: Vec<Offer<'a>> = Vec::with_capacity(all.len());
     for (number, (rule, _)) in all.into_iter().enumerate() {
-        // A leg that stands apart is known to be dearer here, and no transfer knows it.
-        if rule.stands_apart {
+        // The cheapest rule decides whether the leg stands apart. Another that would is dearer, and no transfer knows it.
+        if rule.stands_apart && number > 0 {
             continue;
         }
         let own = if number == 0 { sold.clone() } else { joined_price(&query, rule, sold)? };

@@ -1,7 +1,7 @@
 //! One leg more: every lawful way to continue a reading, and what it costs.
 
 use super::rules::{Charge, Late, Pair, Row, Times, Transfers};
-use super::state::{Reading, Run, State, Tail, insert};
+use super::state::{Held, Reading, Run, Tail, insert};
 use super::{Asked, Offer, times};
 use crate::cost::Cost;
 use crate::explain::Because;
@@ -21,7 +21,7 @@ type Price = Option<Cost>;
 pub(super) struct Step<'a> {
     pub(super) transfers: &'a Transfers,
     pub(super) policy: &'a Policy,
-    before: &'a State,
+    before: &'a Held,
     pub(super) asked: &'a Asked<'a>,
     pub(super) turn: u64,
     pub(super) medium: u32,
@@ -71,7 +71,7 @@ impl<'a> Step<'a> {
     pub(super) fn new(
         transfers: &'a Transfers,
         policy: &'a Policy,
-        before: &'a State,
+        before: &'a Held,
         asked: &'a Asked<'a>,
     ) -> Self {
         let medium = asked.effective.group.last().medium;

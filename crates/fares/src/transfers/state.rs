@@ -3,9 +3,13 @@
 use super::rules::Times;
 use crate::cost::Cost;
 
-/// The readings of a stream, the best of them first. Without any, no leg came yet.
+/// What a stream remembers. Most policies have no transfer rules, and then it is one empty word.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct State {
+pub(crate) struct State(Option<Box<Held>>);
+
+/// The readings of a stream, the best of them first. Without any, no leg came yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Held {
     pub(super) readings: Vec<Reading>,
     /// How many effective legs came.
     pub(super) turn: u64,
@@ -55,12 +59,24 @@ pub(super) struct Run {
     pub(super) first: Times,
 }
 
+static NOTHING: Held = Held { readings: Vec::new(), turn: 0, latest: Vec::new() };
+
 impl State {
-    #[cfg(test)]
-    pub(crate) fn readings(&self) -> usize {
-        self.readings.len()
+    pub(super) fn new(held: Held) -> Self {
+        State(Some(Box::new(held)))
     }
 
+    pub(super) fn held(&self) -> &Held {
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn readings(&self) -> usize {
+        self.held().readings.len()
+    }
+}
+
+impl Held {
     /// The turn of the latest leg on a medium.
     pub(super) fn latest_on(&self, medium: u32) -> Option<u64> {
         self.latest.iter().find(|(on, _)| *on == medium).map(|(_, turn)| *turn)
