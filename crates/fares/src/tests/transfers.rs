@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::explain::{Because, Fact};
-use crate::limits::READINGS_MAX;
+use crate::limits::{READINGS_MAX, TRANSFER_TAILS_MAX};
 use crate::{Carried, explain};
 
 /// Buses 5,000, trams 4,000 and trains 9,000, each a leg group of its own, and products for changes.
@@ -355,6 +355,21 @@ fn a_long_row_of_legs_is_followed_in_bounded_memory() {
         assert!(rater.readings() <= READINGS_MAX);
     }
     assert_eq!(rater.readings(), READINGS_MAX);
+}
+
+#[test]
+fn a_change_may_start_from_so_many_earlier_legs_and_no_more() {
+    let header = format!("{HEADER},nonconsecutive_transfer_allowed");
+    let policy = loaded(&changing(&header, &["bus,rail,,,,0,,1"]));
+    // Every bus lets one train ride free; of one bus too many, the first is forgotten.
+    for (count, last) in [(TRANSFER_TAILS_MAX, "0"), (TRANSFER_TAILS_MAX + 1, "9000")] {
+        let buses = (0..count).map(|leg| format!("B1 {leg} {leg}"));
+        let trains = (0..count).map(|leg| format!("R {} {}", leg + 60, leg + 60));
+        let rides: Vec<String> = buses.chain(trains).collect();
+        let found = pays(&policy, &rides.join(";"));
+        assert_eq!(found.rsplit(' ').next(), Some(last), "{found}");
+        assert_eq!(found.split(' ').filter(|paid| *paid == "0").count(), TRANSFER_TAILS_MAX, "{found}");
+    }
 }
 
 #[test]
