@@ -26,8 +26,23 @@ pub(super) fn file_names(files: &Files, faults: &mut Faults) {
     }
 }
 
+/// What can be said once every file is read.
+pub(super) fn whole(
+    common: &Common<'_>,
+    places: &Places,
+    products: &Products,
+    rules: &Rules,
+    incomplete: &Incomplete,
+    between: &Transfers,
+    faults: &mut Faults,
+) {
+    leftovers(common, places, rules, incomplete, faults);
+    discounts(common, products, rules, incomplete, faults);
+    transfers(common, between, products, rules, faults);
+}
+
 /// Parts that stand in the files and reach nothing: warnings, because a policy may be prepared step by step.
-pub(super) fn leftovers(
+fn leftovers(
     common: &Common<'_>,
     places: &Places,
     rules: &Rules,
@@ -120,7 +135,7 @@ fn unsold(common: &Common<'_>, rules: &Rules, incomplete: &Incomplete, faults: &
 }
 
 /// A product below zero is a discount on a transfer and nothing else.
-pub(super) fn products(
+fn discounts(
     common: &Common<'_>,
     products: &Products,
     rules: &Rules,
@@ -186,7 +201,7 @@ fn groups(rules: &Rules, products: &Products) -> BTreeMap<Option<u32>, Group> {
 }
 
 /// Transfer rules that no ride can use, or that could be used too well.
-pub(super) fn transfers(
+fn transfers(
     common: &Common<'_>,
     transfers: &Transfers,
     products: &Products,

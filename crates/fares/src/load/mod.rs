@@ -32,6 +32,7 @@ use std::collections::BTreeMap;
 /// Reads one version of a city's policy, or says everything that is wrong with its files.
 pub fn load(files: &Files) -> Result<Policy, Vec<LoadError>> {
     let mut faults = Faults::default();
+    check::file_names(files, &mut faults);
     let policy = read(files, &mut faults);
     let warnings = faults.finish()?;
     match policy {
@@ -47,7 +48,6 @@ pub fn load(files: &Files) -> Result<Policy, Vec<LoadError>> {
 }
 
 fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
-    check::file_names(files, faults);
     let head = head::read(files, faults);
     let parties = head::read_parties(files, faults);
     let places = places::read(files, &parties, head.zone, faults);
@@ -86,9 +86,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let passes = passes::read(&common, faults);
     let shares = shares::read(&common, faults);
     let labels = labels::read(files, faults);
-    check::leftovers(&common, &places, &rules, &incomplete, faults);
-    check::products(&common, &products, &rules, &incomplete, faults);
-    check::transfers(&common, &transfers, &products, &rules, faults);
+    check::whole(&common, &places, &products, &rules, &incomplete, &transfers, faults);
     Some(Policy {
         id: head.id?,
         digest: digest(files),

@@ -20,7 +20,10 @@ pub(super) fn read_media(files: &Files, faults: &mut Faults) -> Named {
         if row.get(kind).is_empty() && kind.present() {
             row.error(kind, "the field is empty", faults);
         }
-        row.number(kind, 0, 4, faults);
+        let read = row.number(kind, 0, 4, faults);
+        if matches!(read, Some(2 | 4)) && row.get(name).is_empty() {
+            faults.warn(sheet.file(), row.line, name.name, "riders know a card or an app by its name");
+        }
         if let Some(number) = ids.find(row.get(id)) {
             names[number as usize] = row.name(name, faults);
         }

@@ -86,6 +86,13 @@ fn a_rule_for_after_a_change_that_no_change_leads_to_is_never_used() {
 }
 
 #[test]
+fn a_card_or_an_app_should_have_a_name() {
+    let media = "fare_media_id,fare_media_name,fare_media_type\ncard,,2\ncash,,0\napp,,4\nring,Ring,2\n";
+    let found = ":2 fare_media_name: riders know a card or an app by its name";
+    check(&town_with("fare_media.txt", media), "fare_media.txt", &[found, &found.replace(":2", ":4")]);
+}
+
+#[test]
 fn bands_hold_on_the_calendar_date_and_not_on_the_service_day() {
     let rules =
         "network_id,from_timeframe_group_id,fare_product_id,rule_priority\nbus,,flat,0\nbus,night,long,1\n";

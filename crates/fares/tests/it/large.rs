@@ -76,7 +76,7 @@ fn files() -> Files {
             "rider_categories.txt",
             "rider_category_id,rider_category_name,is_default_fare_category\nadult,A,1\n".into(),
         ),
-        ("fare_media.txt", "fare_media_id,fare_media_type\ncard,2\n".into()),
+        ("fare_media.txt", "fare_media_id,fare_media_name,fare_media_type\ncard,Card,2\n".into()),
         ("networks.txt", networks),
         ("routes.txt", routes),
         ("route_networks.txt", route_networks),
