@@ -1,33 +1,12 @@
 //! What one price costs, on a real city and on a policy of a hundred thousand learned rules.
 
+use benches::{at, city, text};
 use criterion::{Criterion, criterion_group, criterion_main};
 use fares::{Fare, Files, Leg, Policy, Shape, load, price};
-use primitives::{EventTime, ServiceDate, Text};
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::path::Path;
 
 const STATIONS: usize = 230;
-
-fn text(text: &str) -> Text {
-    Text::new(text).expect("an id")
-}
-
-fn at(policy: &Policy, seconds: i64) -> EventTime {
-    let day = ServiceDate::parse("2026-03-02").expect("a date");
-    policy.day_rule().at(day, seconds).expect("a moment")
-}
-
-fn hcmc() -> Policy {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/cities/hcmc");
-    let mut files = Files::new();
-    for entry in std::fs::read_dir(folder).expect("the city's folder") {
-        let entry = entry.expect("a file");
-        let name = entry.file_name().to_string_lossy().into_owned();
-        files.insert(name, std::fs::read(entry.path()).expect("a readable file"));
-    }
-    load(&files).expect("a policy")
-}
 
 /// 230 stations, every ordered pair, two bands: 105,340 rules, as a city learned from its journeys has them.
 fn learned() -> Files {
@@ -103,7 +82,7 @@ fn leg(policy: &Policy, route: &str, from: Option<&str>, to: Option<&str>, rider
 }
 
 fn prices(c: &mut Criterion) {
-    let city = hcmc();
+    let city = city("hcmc");
     let london = load(&learned()).expect("a policy");
     let metro = |rider, to| leg(&city, "M1", Some("M1-02"), to, rider);
     let rail = |to| leg(&london, "LUL", Some("Station 17"), to, "adult");

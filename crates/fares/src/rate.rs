@@ -49,7 +49,7 @@ pub fn explain(policy: &Policy, carried: &Carried, legs: &[Leg]) -> Vec<Explaine
 }
 
 /// Prices legs one by one as they happen.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rater<'a> {
     policy: &'a Policy,
     told: bool,

@@ -1,0 +1,82 @@
+//! What one more leg costs to price when several stand open before it, what a whole window costs, and how much memory
+//! an open window holds.
+
+use benches::{city, legs};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use fares::{Carried, Fare, Leg, Policy, Rater, rate};
+use std::hint::black_box;
+
+/// Commuters of three cities: the last leg is the one more.
+const WINDOWS: &[(&str, &str)] = &[(
+    "hcmc",
+    "adult card 10 - - 120 25
+     adult card M1 M1-02 M1-09 150 18
+     student card 03 - - 171 20
+     adult card 04 - - 200 20
+     adult card M1 M1-09 M1-02 600 18
+     adult card 10 - - 625 25",
+)];
+
+fn all_known(policy: &Policy, legs: &[Leg]) -> bool {
+    rate(policy, &Carried::default(), legs).legs.iter().all(|leg| matches!(leg.fare, Fare::Known { .. }))
+}
+
+fn one_more_leg(c: &mut Criterion) {
+    let mut group = c.benchmark_group("one more leg");
+    group.throughput(Throughput::Elements(1));
+    for (name, lines) in WINDOWS {
+        let policy = city(name);
+        let window = legs(&policy, lines);
+        assert!(all_known(&policy, &window), "{name}");
+        let (next, before) = window.split_last().expect("a leg");
+        let mut open = Rater::new(&policy, Carried::default());
+        before.iter().for_each(|leg| drop(open.next(leg)));
+        group.bench_function(*name, |bencher| {
+            let input = || open.clone();
+            bencher.iter_batched_ref(input, |open| open.next(black_box(next)), BatchSize::SmallInput);
+        });
+    }
+    group.finish();
+}
+
+fn whole_windows(c: &mut Criterion) {
+    let mut group = c.benchmark_group("whole window");
+    for (name, lines) in WINDOWS {
+        let policy = city(name);
+        let window = legs(&policy, lines);
+        group.throughput(Throughput::Elements(window.len() as u64));
+        let carried = Carried::default();
+        group.bench_function(*name, |bencher| {
+            bencher.iter(|| rate(&policy, black_box(&carried), black_box(&window)));
+        });
+    }
+    group.finish();
+}
+
+/// Resident bytes of this process.
+fn resident() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").expect("Linux");
+    let pages: usize = pages.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number");
+    pages * 4_096
+}
+
+/// Not a time: what many open windows hold, allocator included, printed once.
+fn memory(_: &mut Criterion) {
+    const COUNT: usize = 100_000;
+    for (name, lines) in WINDOWS {
+        let policy = city(name);
+        let window = legs(&policy, lines);
+        let open = || {
+            let mut rater = Rater::new(&policy, Carried::default());
+            window.iter().for_each(|leg| drop(rater.next(leg)));
+            rater
+        };
+        let before = resident();
+        let held: Vec<Rater<'_>> = (0..COUNT).map(|_| open()).collect();
+        println!("memory/{name}: {} bytes an open window", (resident() - before) / COUNT);
+        drop(black_box(held));
+    }
+}
+
+criterion_group!(benches, one_more_leg, whole_windows, memory);
+criterion_main!(benches);
