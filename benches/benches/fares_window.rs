@@ -11,7 +11,7 @@ const WINDOWS: &[(&str, &str)] = &[(
     "hcmc",
     "adult card 10 - - 120 25
      adult card M1 M1-02 M1-09 150 18
-     student card 03 - - 171 20
+     adult card 03 - - 171 20
      adult card 04 - - 200 20
      adult card M1 M1-09 M1-02 600 18
      adult card 10 - - 625 25",

@@ -323,6 +323,8 @@ impl<'a> Rater<'a> {
             let shared = of_rider.filter(|_| self.policy.transfers.cross_media());
             let transfers = shared.map(|stream| stream.transfers.clone()).unwrap_or_default();
             let (rider, medium) = (part.rider, part.medium);
+            // Most accounts have one medium; a vector that grows by itself would make room for four.
+            self.streams.reserve_exact(1);
             self.streams.push(Stream { rider, medium, transfers, ..Stream::default() });
             self.streams.len() - 1
         })

@@ -77,6 +77,8 @@ impl State {
     /// Keeps a window that took the latest effective leg.
     pub(super) fn hold(&mut self, open: Open) {
         self.current = Some(Current { window: open.window, opening: open.opening });
+        // There are few windows; a vector that grows by itself would make room for four.
+        self.open.reserve_exact(1);
         self.open.push(open);
     }
 
