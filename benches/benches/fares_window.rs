@@ -6,16 +6,34 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use fares::{Carried, Fare, Leg, Policy, Rater, rate};
 use std::hint::black_box;
 
-/// Commuters of three cities: the last leg is the one more.
-const WINDOWS: &[(&str, &str)] = &[(
-    "hcmc",
-    "adult card 10 - - 120 25
+/// Commuters of a real city, and of invented ones that have a payment window and transfer rules: the last leg is the one more.
+const WINDOWS: &[(&str, &str)] = &[
+    (
+        "windowtown",
+        "adult paid B1 market mill 120 20
+     adult paid T mill quay 150 18
+     adult paid R quay market 180 25
+     adult paid B2 market mill 210 20
+     adult paid T mill quay 240 18",
+    ),
+    (
+        "changetown",
+        "adult card B1 market mill 120 20
+     adult card T mill quay 150 18
+     adult card R quay market 180 25
+     adult card B2 market mill 210 20
+     adult card T mill quay 240 18",
+    ),
+    (
+        "hcmc",
+        "adult card 10 - - 120 25
      adult card M1 M1-02 M1-09 150 18
      adult card 03 - - 171 20
      adult card 04 - - 200 20
      adult card M1 M1-09 M1-02 600 18
      adult card 10 - - 625 25",
-)];
+    ),
+];
 
 fn all_known(policy: &Policy, legs: &[Leg]) -> bool {
     rate(policy, &Carried::default(), legs).legs.iter().all(|leg| matches!(leg.fare, Fare::Known { .. }))
