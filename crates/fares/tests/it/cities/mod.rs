@@ -1,3 +1,6 @@
 //! Cities as files: their published worked examples.
 
+mod bayarea;
 mod changetown;
+mod hongkong;
+mod seattle;
