@@ -399,3 +399,25 @@ fn every_reason_has_its_own_word() {
     words.dedup();
     assert_eq!(words.len(), Because::ALL.len());
 }
+
+#[test]
+fn who_gained_is_not_told_what_else_there_was_and_an_unknown_fare_has_one_reason() {
+    let policy = named_town();
+    let missed = || Fact::NotWindow { id: text("hop"), because: Because::TimeUp };
+    let gained =
+        Fact::Transfer { row: text("t:2"), product: None, full: Minor::new(5_000), paid: Minor::ZERO };
+    let second = |explained: &Explained| explained.sentences(&policy, Language::English)[1].clone();
+    assert_eq!(
+        second(&told(&policy, 0, 0, vec![gained, missed()])),
+        "With the change you pay 0 đ instead of 5.000 đ."
+    );
+    assert_eq!(
+        second(&told(&policy, 5_000, 0, vec![missed()])),
+        "“Hopper” did not apply because its time was up."
+    );
+    let incomplete = Fact::Incomplete { row: text("i:2"), kind: "missing_exit", provisional: true };
+    let reason = UnknownFare::NoRule;
+    let mut unknown = told(&policy, 0, 0, vec![incomplete, Fact::Unknown { reason }]);
+    unknown.priced.fare = Fare::Unknown(reason);
+    assert_eq!(second(&unknown), "No rule of the policy gives a price for this ride.");
+}

@@ -80,12 +80,18 @@ impl Explained {
             Language::English => english::clause(figures, self.leg(), fact),
             Language::Vietnamese => vietnamese::clause(figures, self.leg(), fact),
         };
+        if matches!(self.priced.fare, Fare::Unknown(_)) {
+            let unknown = self.facts.iter().filter(|fact| matches!(fact, Fact::Unknown { .. }));
+            return unknown.filter_map(clause).collect();
+        }
         let last_formula = self.facts.iter().rposition(|fact| matches!(fact, Fact::Formula { .. }));
         let told = self.facts.iter().enumerate().filter(|(place, fact)| {
             changes_the_price(fact) && (!matches!(fact, Fact::Formula { .. }) || last_formula == Some(*place))
         });
         let mut clauses: Vec<String> = told.filter_map(|(_, fact)| clause(fact)).collect();
-        clauses.extend(self.facts.iter().find(|fact| is_missed(fact)).and_then(clause));
+        if !self.facts.iter().any(is_gained) {
+            clauses.extend(self.facts.iter().find(|fact| is_missed(fact)).and_then(clause));
+        }
         clauses.extend(self.funders(figures));
         if clauses.is_empty() {
             clauses.push(match figures.language {
@@ -136,6 +142,17 @@ fn changes_the_price(fact: &Fact) -> bool {
         | Fact::NotCampaign { .. }
         | Fact::NotPass { .. }
         | Fact::Share { .. } => false,
+    }
+}
+
+/// Something that lowered the price because of other rides, a day or a pass: who has it is not told what else there was.
+fn is_gained(fact: &Fact) -> bool {
+    match fact {
+        Fact::Joined { .. } | Fact::Pass { .. } => true,
+        Fact::Window { opened, full, paid, .. } => !opened && paid < full,
+        Fact::Transfer { full, paid, .. } => paid < full,
+        Fact::Campaign { reduction, .. } => reduction.is_positive(),
+        _ => false,
     }
 }
 
