@@ -25,6 +25,8 @@ pub struct CapCounter {
     pub from: EventTime,
     /// The first moment after it.
     pub until: EventTime,
+    /// What was held against the limit.
+    pub counted: Minor,
     /// What the legs would have cost the rider without this cap.
     pub uncapped: Minor,
     /// What the rider paid of it.

@@ -26,6 +26,7 @@ mod rate;
 mod carried;
 mod cost;
 mod part;
+mod periods;
 mod selector;
 
 mod campaigns;
@@ -36,6 +37,7 @@ mod joins;
 mod offers;
 mod passes;
 mod products;
+mod rebates;
 mod riders;
 mod rules;
 mod shares;
@@ -65,6 +67,7 @@ pub use model::{
 pub use policies::{Policies, PoliciesError};
 pub use policy::Policy;
 pub use rate::{Rated, Rater, explain, price, rate};
+pub use rebates::{PaidAs, Rebate, rebates};
 
 #[cfg(test)]
 mod tests;

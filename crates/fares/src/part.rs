@@ -2,6 +2,7 @@
 
 use crate::model::{Leg, Shape, UnknownFare};
 use crate::policy::Policy;
+use crate::selector::Pick;
 use crate::timeframes::Moment;
 use primitives::{PartyNo, Text};
 
@@ -48,6 +49,16 @@ impl Part {
             medium: policy.medium_ids.find(leg.medium.as_str()).ok_or(UnknownFare::NoMedium)?,
             start: Moment::new(leg.start, clock(from)),
             end: leg.end.map(|end| Moment::new(end, clock(to))),
+        })
+    }
+
+    /// True when every stop it is known to have touched lies in one of these areas. A stop in no area at all, such as that
+    /// of a bus where zones price trains, says nothing.
+    pub(crate) fn lies_in(&self, policy: &Policy, areas: &Pick) -> bool {
+        let ends = [self.from, self.to].into_iter().flatten();
+        ends.chain(self.via.iter().copied()).all(|stop| {
+            let of_stop = policy.areas_of(Some(stop));
+            of_stop.is_empty() || of_stop.iter().any(|area| areas.takes(Some(*area)))
         })
     }
 

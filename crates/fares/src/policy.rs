@@ -10,6 +10,7 @@ use crate::model::{LoadError, Party, Route};
 use crate::names::Names;
 use crate::passes::Passes;
 use crate::products::Products;
+use crate::rebates::RebateRow;
 use crate::riders::Riders;
 use crate::rules::LegRules;
 use crate::shares::Shares;
@@ -93,6 +94,8 @@ pub struct Policy {
     pub(crate) surcharges: Surcharges,
     pub(crate) campaigns: Campaigns,
     pub(crate) caps: Caps,
+    /// By id.
+    pub(crate) rebates: Vec<RebateRow>,
     pub(crate) passes: Passes,
     pub(crate) shares: Shares,
     pub(crate) labels: Labels,

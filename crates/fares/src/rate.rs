@@ -289,15 +289,16 @@ impl<'a> Rater<'a> {
         let subject = Subject { part, leg_group: sold.leg_group, product: sold.product };
         let full = cost.clone();
         let mut counts_to_cap = counts_to_cap;
+        let open = window.and_then(|(at, _)| self.streams[at].open.as_ref());
+        let position = open.map_or(0, |open| open.group.parts().len() - 1);
+        let earlier =
+            open.filter(|_| position > 0).map(|open| open.cost.rider.minus(full.rider)).transpose()?;
         if !policy.campaigns.is_empty() {
-            let position = window
-                .and_then(|(at, _)| self.streams[at].open.as_ref())
-                .map_or(0, |open| open.group.parts().len() - 1);
             let input = CampaignInput { subject, base: sold.base, position };
             counts_to_cap &= policy.campaigns.apply(policy, &mut self.carried, input, &mut cost, trace)?;
         }
         if !policy.caps.is_empty() {
-            let input = CapInput { subject, counts_to_cap, surcharged: &surcharged };
+            let input = CapInput { subject, counts_to_cap, surcharged: &surcharged, earlier };
             policy.caps.apply(policy, &mut self.carried, input, &mut cost, trace)?;
         }
         let surcharge = surcharged.rider()?;

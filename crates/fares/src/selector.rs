@@ -39,6 +39,15 @@ impl Pick {
             }
         }
     }
+
+    /// How many of `all` values it takes.
+    pub(crate) fn count(&self, all: usize) -> usize {
+        match self {
+            Pick::One(_) => 1,
+            Pick::Set { ids, exclude: false } => ids.len(),
+            Pick::Set { ids, exclude: true } => all.saturating_sub(ids.len()),
+        }
+    }
 }
 
 /// A conjunction of picks; without any it takes every leg.

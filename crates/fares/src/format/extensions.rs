@@ -237,7 +237,6 @@ pub(crate) const FARE_CAPS: FileSpec = optional(
         may("accumulate"),
         may("per"),
         may("counts_surcharges"),
-        may("counts_incomplete"),
         may("zero_legs_count"),
         may("parent_cap_id"),
         may("beyond_percent"),

@@ -11,6 +11,7 @@ mod labels;
 mod passes;
 mod places;
 mod products;
+mod rebates;
 mod riders;
 mod rules;
 mod selectors;
@@ -83,6 +84,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let surcharges = surcharges::read(&common, faults);
     let campaigns = campaigns::read(&common, faults);
     let caps = caps::read(&common, faults);
+    let rebates = rebates::read(&common, faults);
     let passes = passes::read(&common, faults);
     let shares = shares::read(&common, faults);
     let labels = labels::read(files, faults);
@@ -122,6 +124,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
         surcharges,
         campaigns,
         caps,
+        rebates,
         passes,
         shares,
         labels,

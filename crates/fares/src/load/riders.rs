@@ -157,6 +157,14 @@ fn read_step(sheet: &Sheet, row: Row<'_>, currency: Option<Currency>, faults: &m
     Some(Step { operation, rounding, min, max, id })
 }
 
+/// The words of ways to round.
+pub(super) const ROUNDING: &[(&str, Rounding)] = &[
+    ("half_up", Rounding::HalfUp),
+    ("down", Rounding::Down),
+    ("up", Rounding::Up),
+    ("half_even", Rounding::HalfEven),
+];
+
 fn read_rounding(sheet: &Sheet, row: Row<'_>, faults: &mut Faults) -> Option<(i64, Rounding)> {
     let (step, mode) = (sheet.column("rounding_step"), sheet.column("rounding_mode"));
     let unit = row.number(step, 1, 1_000_000_000, faults);
@@ -166,13 +174,7 @@ fn read_rounding(sheet: &Sheet, row: Row<'_>, faults: &mut Faults) -> Option<(i6
         }
         return None;
     }
-    let modes = [
-        ("half_up", Rounding::HalfUp),
-        ("down", Rounding::Down),
-        ("up", Rounding::Up),
-        ("half_even", Rounding::HalfEven),
-    ];
-    row.word(mode, &modes, faults).map(|rounding| (unit.unwrap_or(1), rounding))
+    row.word(mode, ROUNDING, faults).map(|rounding| (unit.unwrap_or(1), rounding))
 }
 
 /// What holds for the rows of one formula together.

@@ -16,7 +16,7 @@ fn check(file: &str, number: usize, line: &str, expect: &str) {
     assert_errors(&town_with(file, &(lines_of_file.join("\n") + "\n")), &[expect]);
 }
 
-fn assert_errors(files: &Files, expect: &[&str]) {
+pub(super) fn assert_errors(files: &Files, expect: &[&str]) {
     let errors = load(files).expect_err("the policy loads");
     let found = lines(&errors);
     assert_eq!(found.len(), expect.len(), "{found:#?}");

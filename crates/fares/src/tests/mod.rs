@@ -1,10 +1,13 @@
 #![allow(clippy::unwrap_used)]
 //! Tests over a small town: one flat bus network and a railway of three stations.
 
+mod caps;
 mod checks;
 mod decisions;
 mod explain;
+
 mod loading;
+mod periods;
 mod pricing;
 mod published;
 mod transfers;

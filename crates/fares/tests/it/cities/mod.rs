@@ -4,3 +4,4 @@ mod bayarea;
 mod changetown;
 mod hongkong;
 mod seattle;
+mod newyork;
