@@ -5,7 +5,6 @@ mod caps;
 mod checks;
 mod decisions;
 mod explain;
-
 mod loading;
 mod periods;
 mod pricing;
