@@ -62,7 +62,7 @@ pub struct Rater<'a> {
 struct Stream {
     rider: u32,
     medium: u32,
-    open: Option<Open>,
+    open: Option<Box<Open>>,
     windows: windows::State,
     transfers: transfers::State,
     shares: shares::State,
@@ -213,7 +213,7 @@ impl<'a> Rater<'a> {
         &mut self,
         at: usize,
         group: Group,
-        before: Option<Open>,
+        before: Option<Box<Open>>,
         trace: &mut Trace,
     ) -> Result<Charged, UnknownFare> {
         let policy = self.policy;
@@ -253,11 +253,15 @@ impl<'a> Rater<'a> {
             None => (cost.clone(), surcharged.clone()),
         };
         let window = windows.current();
-        let (windows_before, transfers_before) = (windows_before.clone(), transfers_before.clone());
+        // What stood before is kept only where a leg could still join.
+        let kept =
+            (policy.joins.reach_seconds() > 0).then(|| (windows_before.clone(), transfers_before.clone()));
         let stream = &mut self.streams[at];
         stream.windows = windows;
         stream.transfers = transfers;
-        stream.open = Some(Open { group, cost, surcharged, windows_before, transfers_before });
+        stream.open = kept.map(|(windows_before, transfers_before)| {
+            Box::new(Open { group, cost, surcharged, windows_before, transfers_before })
+        });
         if policy.transfers.cross_media() {
             self.share_transfers(at);
         }

@@ -3,5 +3,5 @@
 mod bayarea;
 mod changetown;
 mod hongkong;
-mod seattle;
 mod newyork;
+mod seattle;
