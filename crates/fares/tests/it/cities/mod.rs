@@ -2,6 +2,7 @@
 
 mod bayarea;
 mod changetown;
+mod hcmc_change;
 mod hongkong;
 mod newyork;
 mod seattle;
