@@ -50,8 +50,18 @@ pub fn legs(window: &[WindowTap], policies: &Policies) -> Vec<FoundLeg> {
 }
 
 fn may_pair(entry: &WindowTap, exit: &WindowTap, policies: &Policies) -> bool {
-    let limit = policies.at(entry.at).map_or(0, |policy| policy.journey_seconds_max(entry.route.as_str()));
+    let limit = policies.at(entry.at).map_or(0, |policy| {
+        policy.journey_seconds_max(entry.route.as_str(), gate(entry), gate(exit), entry.at)
+    });
     exit.at.seconds_since(entry.at) <= limit
+}
+
+/// The station of a tap at a gate.
+fn gate(tap: &WindowTap) -> Option<&str> {
+    match &tap.moment {
+        Moment::Boarding { .. } => None,
+        Moment::Gate { stop, .. } => Some(stop.as_str()),
+    }
 }
 
 fn leg(window: &[WindowTap], first: usize, last: Option<usize>, shape: Shape) -> FoundLeg {
@@ -135,7 +145,8 @@ fn reach(found: &FoundLeg, policies: &Policies) -> i64 {
 
 /// How far beyond the window a leg can still be changed: by an exit that comes late, or by a leg that reaches back to it.
 fn margin(found: &FoundLeg, policies: &Policies) -> i64 {
-    let longest =
-        policies.at(found.leg.start).map_or(0, |policy| policy.journey_seconds_max(found.leg.route.as_str()));
+    let longest = policies
+        .at(found.leg.start)
+        .map_or(0, |policy| policy.journey_seconds_longest(found.leg.route.as_str()));
     reach(found, policies).saturating_add(longest).min(MARGIN_SECONDS_MAX)
 }

@@ -236,13 +236,6 @@ impl Policy {
         self.labels.get(kind, id)
     }
 
-    /// The longest time from entry to exit of one ride, in whole seconds, inclusive: an entry and an exit further
-    /// apart are two incomplete rides. `i64::MAX` when the policy sets no limit.
-    pub fn journey_seconds_max(&self, route: &str) -> i64 {
-        let network = self.route_row(route).and_then(|row| row.network);
-        self.incomplete.seconds_max[self.network_slot(network)].unwrap_or(i64::MAX)
-    }
-
     /// How long before a leg another leg can have begun that still changes its price, in seconds: joins, windows and
     /// transfers do not reach further. Periods of caps, quotas and passes are carried and not counted here.
     pub fn reach_seconds(&self) -> i64 {

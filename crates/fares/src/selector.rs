@@ -2,6 +2,7 @@
 
 use crate::part::Part;
 use crate::policy::Policy;
+use crate::timeframes::Moment;
 
 /// What a selector column looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,11 +91,14 @@ fn pick_takes(policy: &Policy, field: Field, pick: &Pick, subject: Subject<'_>) 
         Field::Rider => pick.takes(Some(part.rider)),
         Field::Medium => pick.takes(Some(part.medium)),
         Field::Product => pick.takes(subject.product),
-        Field::Timeframe => match pick {
-            Pick::One(group) => policy.timeframes.holds(*group, &part.start),
-            Pick::Set { ids, exclude } => {
-                ids.iter().any(|group| policy.timeframes.holds(*group, &part.start)) != *exclude
-            }
-        },
+        Field::Timeframe => frame_holds(policy, pick, &part.start),
+    }
+}
+
+/// True when a timeframe of the pick holds at this moment.
+pub(crate) fn frame_holds(policy: &Policy, pick: &Pick, at: &Moment) -> bool {
+    match pick {
+        Pick::One(group) => policy.timeframes.holds(*group, at),
+        Pick::Set { ids, exclude } => ids.iter().any(|group| policy.timeframes.holds(*group, at)) != *exclude,
     }
 }

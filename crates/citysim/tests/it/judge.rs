@@ -229,7 +229,10 @@ impl Judge {
         // An entry that no exit has followed yet, as the ride it is if none does.
         let mut open: Option<Leg> = None;
         for (at, direction, route, stop, rider, medium) in taps {
-            let longest = self.policy.journey_seconds_max(route.as_str());
+            let longest = open.as_ref().map_or(0, |entry| {
+                let from = entry.from.as_ref().map(Text::as_str);
+                self.policy.journey_seconds_max(entry.route.as_str(), from, Some(stop.as_str()), entry.start)
+            });
             let new = |shape| Leg {
                 route: route.clone(),
                 from: None,

@@ -1,11 +1,11 @@
 //! `incomplete_journeys.txt`.
 
-use super::Ids;
+use super::Common;
 use super::sheet::{Faults, Row, Sheet, refuse_doubles};
 use crate::format::INCOMPLETE_JOURNEYS;
 use crate::incomplete::{Charge, Incomplete, IncompleteRow, Kind};
-use crate::model::Files;
 use crate::names::Names;
+use crate::selector::{Field, Pick, Selector};
 use primitives::{Currency, Text};
 
 /// The words of the column `charge`.
@@ -35,76 +35,54 @@ const CHARGES: &[(&str, Word)] = &[
     ("two_maximum", Word::TwoMaximum),
 ];
 
-/// The network a row speaks of, and the seconds it allows.
-type TimeLimit = (Option<u32>, i64);
-
-pub(super) fn read(
-    files: &Files,
-    ids: &Ids<'_>,
-    product_ids: &Names,
-    currency: Option<Currency>,
-    faults: &mut Faults,
-) -> Incomplete {
-    let sheet = Sheet::read(files, INCOMPLETE_JOURNEYS, faults);
-    let (mut rows, mut limits, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Incomplete {
+    let sheet = Sheet::read(common.files, INCOMPLETE_JOURNEYS, faults);
+    let columns = ["network_id", "rider_category_id", "fare_media_id", "timeframe_group_id"];
+    let columns = columns.map(|name| sheet.column(name));
+    let (within, kind) = (sheet.column("within_area_set_id"), sheet.column("kind"));
+    let areas = common.ids.areas.len();
+    let (mut rows, mut keys) = (Vec::new(), Vec::new());
     for row in sheet.rows() {
         let before = faults.count();
-        let draft = read_row(&sheet, row, ids, product_ids, currency, faults);
-        let limit = read_limit(&sheet, row, draft.as_ref(), faults);
-        let Some(draft) = draft.filter(|_| faults.count() == before) else { continue };
-        keys.push(((draft.network, draft.kind, draft.frame, draft.rider, draft.medium), row.line));
-        match limit {
-            Some(seconds) => limits.push((draft.network, seconds)),
-            None => rows.push(draft),
-        }
+        let read = read_row(&sheet, row, common, faults);
+        let Some(read) = read.filter(|_| faults.count() == before) else { continue };
+        let said = columns.map(|column| row.get(column));
+        // Of two rows that both hold: the smaller areas, then the one that says more, then by what they say.
+        let size = read.within.as_ref().map(|pick| pick.count(areas));
+        let seconds = Some(read.seconds.unwrap_or(i64::MAX)).filter(|_| read.kind == Kind::SameStation);
+        let order = (size.is_none(), size, said.map(str::is_empty), said, row.get(within), seconds);
+        keys.push(((row.get(kind), said, row.get(within), seconds), row.line));
+        rows.push((order, read));
     }
     refuse_doubles(keys, sheet.file(), "kind", faults);
-    rows.sort_by_cached_key(IncompleteRow::order);
-    let networks =
-        (0..=ids.networks.len()).map(|slot| u32::try_from(slot).ok().filter(|_| slot < ids.networks.len()));
-    let seconds_max = networks.clone().map(|network| limit_of(network, &limits)).collect();
-    let speaks = |network: Option<u32>| {
-        let named = |only: Option<u32>| only.is_none() || only == network;
-        rows.iter().any(|row| named(row.network)) || limits.iter().any(|(only, _)| named(*only))
+    rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let rows: Vec<IncompleteRow> = rows.into_iter().map(|(_, row)| row).collect();
+    let networks = common.ids.networks.len();
+    let speaks = |slot: usize| {
+        let network = u32::try_from(slot).ok().filter(|_| slot < networks);
+        let of_network = |(field, pick): &(Field, Pick)| *field != Field::Network || pick.takes(network);
+        rows.iter().any(|row| row.selector.0.iter().all(of_network))
     };
-    let gated = networks.map(speaks).collect();
-    Incomplete { rows, seconds_max, gated }
+    let gated = (0..=networks).map(speaks).collect();
+    Incomplete { rows, gated }
 }
 
-/// The limit of a network: its own row, else the row for all.
-fn limit_of(network: Option<u32>, limits: &[TimeLimit]) -> Option<i64> {
-    let of =
-        |wanted: Option<u32>| limits.iter().find(|(only, _)| *only == wanted).map(|(_, seconds)| *seconds);
-    network.and_then(|network| of(Some(network))).or_else(|| of(None))
-}
-
-fn read_row(
-    sheet: &Sheet,
-    row: Row<'_>,
-    ids: &Ids<'_>,
-    product_ids: &Names,
-    currency: Option<Currency>,
-    faults: &mut Faults,
-) -> Option<IncompleteRow> {
+fn read_row(sheet: &Sheet, row: Row<'_>, common: &Common<'_>, faults: &mut Faults) -> Option<IncompleteRow> {
     let kind_column = sheet.column("kind");
     if row.get(kind_column).is_empty() && kind_column.present() {
         row.error(kind_column, "the field is empty", faults);
     }
     let kind = row.word(kind_column, KINDS, faults)?;
-    let network = row.optional_pick(sheet.column("network_id"), ids.networks, "network", faults);
-    let frame = sheet.column("timeframe_group_id");
-    let frame = row.optional_pick(frame, ids.frames, "group in timeframes.txt", faults);
-    let rider = sheet.column("rider_category_id");
-    let rider = row.optional_pick(rider, ids.riders, "category in rider_categories.txt", faults);
-    let medium = sheet.column("fare_media_id");
-    let medium = row.optional_pick(medium, ids.media, "medium in fare_media.txt", faults);
+    // The product is what the ride costs and selects nothing.
+    let selector = common.sets.selector(sheet, row, &["fare_product_id"], common.ids, faults);
+    let within = common.sets.areas(row, sheet.column("within_area_set_id"), common.ids, faults);
     let discountable = sheet.column("discountable");
     let discountable = row.word(discountable, &[("1", true), ("0", false)], faults).unwrap_or(true);
-    let counts_to_cap =
-        row.word(sheet.column("counts_to_cap"), &[("0", false), ("1", true)], faults).unwrap_or(false);
-    let charge = read_charge(sheet, row, kind, product_ids, currency, faults)?;
+    let counts_to_cap = row.flag(sheet.column("counts_to_cap"), faults);
+    let seconds = read_seconds(sheet, row, kind, &selector, faults);
+    let charge = read_charge(sheet, row, kind, common.ids.products, common.currency, faults)?;
     let id = Text::new(&format!("incomplete_journeys:{}", row.line))?;
-    Some(IncompleteRow { network, kind, frame, rider, medium, charge, discountable, counts_to_cap, id })
+    Some(IncompleteRow { kind, selector, within, seconds, charge, discountable, counts_to_cap, id })
 }
 
 fn read_charge(
@@ -149,30 +127,36 @@ fn read_charge(
         Word::Amount => amount.map(Charge::Amount),
         Word::Product => product.map(Charge::Product),
         Word::Farthest => Some(Charge::Farthest),
-        Word::Zero | Word::TwoMaximum => Some(Charge::Zero),
+        Word::Zero => Some(Charge::Zero),
+        Word::TwoMaximum => Some(Charge::TwoMaximum),
         Word::Ride => Some(Charge::Ride),
     }
 }
 
-/// The longest time from entry to exit, of an `over_time` row.
-fn read_limit(
+/// The longest time from entry to exit that an `over_time` row allows, or that a `same_station` row speaks of.
+fn read_seconds(
     sheet: &Sheet,
     row: Row<'_>,
-    draft: Option<&IncompleteRow>,
+    kind: Kind,
+    selector: &Selector,
     faults: &mut Faults,
 ) -> Option<i64> {
-    let (seconds, bound) = (sheet.column("max_journey_seconds"), sheet.column("limit_bound"));
-    let limit = row.number(seconds, 1, 7 * 24 * 3600, faults);
-    let excluded = row.flag(bound, faults);
-    let draft = draft?;
-    let over_time = draft.kind == Kind::OverTime;
-    if over_time == row.get(seconds).is_empty() {
-        row.error(seconds, "given for the kind `over_time`, and only then", faults);
+    let (journey, same) = (sheet.column("max_journey_seconds"), sheet.column("same_station_seconds"));
+    let week = 7 * 24 * 3600;
+    let (longest, near) = (row.number(journey, 1, week, faults), row.number(same, 1, week, faults));
+    let excluded = row.flag(sheet.column("limit_bound"), faults);
+    if (kind == Kind::OverTime) == row.get(journey).is_empty() {
+        row.error(journey, "given for the kind `over_time`, and only then", faults);
     }
-    if over_time && (draft.frame, draft.rider, draft.medium) != (None, None, None) {
-        let message =
-            "an over_time row may name a network; other selectors are not part of the format that is read";
+    if kind != Kind::SameStation && !row.get(same).is_empty() {
+        row.error(same, "given for the kind `same_station` only", faults);
+    }
+    let of_person = |(field, _): &(Field, Pick)| matches!(field, Field::Rider | Field::Medium);
+    if kind == Kind::OverTime && selector.0.iter().any(of_person) {
+        // Taps are paired before anybody knows who pays what.
+        let message = "an over_time row may name a network, areas and a timeframe, no rider and no medium";
         row.error(sheet.column("kind"), message, faults);
     }
-    limit.filter(|_| over_time).map(|limit| limit - i64::from(excluded))
+    let seconds = if kind == Kind::OverTime { longest } else { near };
+    seconds.map(|seconds| seconds - i64::from(excluded))
 }

@@ -76,7 +76,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let products = products::read(files, &ids, head.currency, default_rider, faults);
     let riders = riders::read(files, &ids, head.currency, default_rider, faults);
     let rules = rules::read(&common, faults);
-    let incomplete = incomplete::read(files, &ids, &product_ids, head.currency, faults);
+    let incomplete = incomplete::read(&common, faults);
     let distances = distance::read(&common, faults);
     let joins = joins::read(&common, faults);
     let windows = windows::read(&common, faults);

@@ -415,7 +415,7 @@ fn incomplete_rides_are_checked() {
         "incomplete_journeys.txt:5 charge: over_time charges two_maximum",
     );
     check(file, 5, "rail,over_time,,,", "incomplete_journeys.txt:5 max_journey_seconds: given for the kind");
-    let timed = "network_id,kind,charge,max_journey_seconds,timeframe_group_id\nrail,over_time,,60,peak\n";
+    let timed = "network_id,kind,charge,max_journey_seconds,rider_category_id\nrail,over_time,,60,student\n";
     assert_errors(
         &town_with(file, timed),
         &["incomplete_journeys.txt:2 kind: an over_time row may name a network"],

@@ -133,7 +133,8 @@ fn edges_of_timeframes_are_data_and_dates_may_be_added_and_removed() {
     files.insert("calendar_dates.txt".into(), dates.into());
     let policy = loaded(&files);
     let check = |date: &str, (hour, minute, second), expect: &str| {
-        let leg = Leg { end: Some(at(date, hour, minute, second)), ..ride("R N S adult card") };
+        let end = at(date, hour, minute, second);
+        let leg = Leg { start: end, end: Some(end), ..ride("R N S adult card") };
         assert_eq!(shown(&priced(&policy, leg).fare), expect, "{date} {hour}:{minute}:{second}");
     };
     check("2026-03-03", (6, 30, 0), "5000 5000");
@@ -192,7 +193,7 @@ fn a_missing_row_for_an_incomplete_ride_is_unknown_and_never_zero() {
     check(&policy, Shape::MissingExit, "R N - adult card", "0 0");
     check(&policy, Shape::MissingEntry, "R - N adult card", "no_incomplete_rule");
     check(&policy, Shape::Ride, "R N N adult card", "no_same_station_rule");
-    assert_eq!(policy.journey_seconds_max("R"), i64::MAX);
+    assert_eq!(policy.journey_seconds_max("R", None, None, at("2026-03-02", 12, 0, 0)), i64::MAX);
     // Without any row the network has no gates, and a rule for the pair may price it.
     let mut files = town();
     files.remove(file);
@@ -230,15 +231,15 @@ fn rows_for_incomplete_rides_may_be_bound_to_rider_medium_and_time() {
 #[test]
 fn the_longest_ride_is_data_by_network() {
     let policy = loaded(&town());
-    assert_eq!(policy.journey_seconds_max("R"), 7_200);
-    assert_eq!(policy.journey_seconds_max("B1"), i64::MAX);
-    assert_eq!(policy.journey_seconds_max("nowhere"), i64::MAX);
+    assert_eq!(policy.journey_seconds_max("R", None, None, at("2026-03-02", 12, 0, 0)), 7_200);
+    assert_eq!(policy.journey_seconds_max("B1", None, None, at("2026-03-02", 12, 0, 0)), i64::MAX);
+    assert_eq!(policy.journey_seconds_max("nowhere", None, None, at("2026-03-02", 12, 0, 0)), i64::MAX);
     let policy = loaded(&town_with(
         "incomplete_journeys.txt",
         "network_id,kind,charge,max_journey_seconds,limit_bound\nrail,over_time,two_maximum,3600,1\n,over_time,,60,0\n",
     ));
-    assert_eq!(policy.journey_seconds_max("R"), 3_599);
-    assert_eq!(policy.journey_seconds_max("B1"), 60);
+    assert_eq!(policy.journey_seconds_max("R", None, None, at("2026-03-02", 12, 0, 0)), 3_599);
+    assert_eq!(policy.journey_seconds_max("B1", None, None, at("2026-03-02", 12, 0, 0)), 60);
 }
 
 #[test]

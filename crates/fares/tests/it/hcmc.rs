@@ -87,8 +87,8 @@ fn incomplete_metro_rides_cost_the_dearest_single_of_the_known_station() {
     check(&policy, metro("M1-03", "M1-03", "adult", "card", Shape::Ride), "6000 6000");
     check(&policy, metro("M1-03", "M1-03", "adult", "cash", Shape::Ride), "7000 7000");
     check(&policy, metro("M1-03", "M1-03", "elderly", "card", Shape::Ride), "6000 0 20:6000");
-    assert_eq!(policy.journey_seconds_max("M1"), 3 * 3600);
-    assert_eq!(policy.journey_seconds_max("01"), i64::MAX);
+    assert_eq!(policy.journey_seconds_max("M1", None, None, at("2026-03-02", 0)), 3 * 3600);
+    assert_eq!(policy.journey_seconds_max("01", None, None, at("2026-03-02", 0)), i64::MAX);
     check(
         &policy,
         Leg { shape: Shape::MissingExit, ..ride("01", "-", "-", "adult", "card") },

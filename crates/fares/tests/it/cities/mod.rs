@@ -4,5 +4,6 @@ mod bayarea;
 mod changetown;
 mod hcmc_change;
 mod hongkong;
+mod hongkong_rebate;
 mod newyork;
 mod seattle;
