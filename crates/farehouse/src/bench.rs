@@ -5,7 +5,7 @@ mod latency;
 
 use crate::Ending;
 use crate::database;
-use crate::house::{House, open_log, read_policy};
+use crate::house::{House, open_log};
 use crate::log::{AnyLog, LogKind};
 use crate::simulated::{self, Simulated};
 use anyhow::{Context as _, bail};
@@ -66,7 +66,7 @@ pub async fn run(what: What) -> anyhow::Result<Ending> {
 }
 
 async fn measure(args: &Args, scratch: &Scratch) -> anyhow::Result<()> {
-    let files = read_policy(&args.policy)?;
+    let files = farelab::feed::read(&args.policy)?;
     let date = ServiceDate::parse("2026-03-02").context("a date")?;
     let simulated = Simulated::make(1, args.rides, date, &files)?;
     let topic = format!("bench-{}", std::process::id());

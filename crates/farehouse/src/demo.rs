@@ -3,7 +3,7 @@
 
 mod compare;
 
-use crate::house::{House, open_log, read_policy};
+use crate::house::{House, open_log};
 use crate::log::LogKind;
 use crate::serve::{asked_to_stop, city_name, put_person, serve};
 use crate::simulated::{self, Door, Simulated};
@@ -84,7 +84,7 @@ async fn live(args: &Args, scratch: &Scratch) -> anyhow::Result<Ending> {
     let started = Instant::now();
     let step = |text: String| eprintln!("[{:>5.1} s] {text}", started.elapsed().as_secs_f64());
     let date = ServiceDate::parse(&args.date).context("--date is not a date like 2026-03-02")?;
-    let files = read_policy(&args.policy)?;
+    let files = farelab::feed::read(&args.policy)?;
     let simulated = Simulated::make(args.seed, args.rides, date, &files)?;
     let day = &simulated.day;
     step(format!("simulated {} rides of {} accounts on {date}", day.answer.rides.rides, day.accounts.len()));

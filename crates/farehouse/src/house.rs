@@ -6,7 +6,6 @@ use anyhow::{Context as _, anyhow, bail};
 use engine::worker::{Settings, Stats, Worker};
 use fares::{Files, Policies};
 use primitives::PostingDate;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::PgPool;
@@ -35,24 +34,6 @@ pub struct Running {
     task: tokio::task::JoinHandle<Result<(), engine::EngineError>>,
     /// What it does.
     pub stats: Arc<Stats>,
-}
-
-/// Reads a policy's files from a directory.
-pub fn read_policy(directory: &Path) -> anyhow::Result<Files> {
-    let mut files = Files::new();
-    let entries = std::fs::read_dir(directory)
-        .with_context(|| format!("reading the policy {}", directory.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "txt") {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            files.insert(name, std::fs::read(&path)?);
-        }
-    }
-    if files.is_empty() {
-        bail!("{} holds no policy (no .txt files)", directory.display());
-    }
-    Ok(files)
 }
 
 /// Opens a log of this name, making it when it is not there.

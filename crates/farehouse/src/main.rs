@@ -4,7 +4,7 @@
 //! Turn what a person or a job types into use cases of the engine on a chosen database and log.
 //!
 //! # Shape
-//! One module a command: [`demo`], [`replay`], [`serve`], [`jobs`], [`bench`]; [`house`] wires a database, a log and policies
+//! One module a command: [`demo`], [`replay`], [`serve`], [`jobs`], [`fares`], [`bench`]; [`house`] wires a database, a log and policies
 //! together; [`simulated`] brings a simulated day to the door. stdout is data, stderr is progress and logs. Exit codes:
 //! 0 done, 1 differences found, 2 wrong usage, 70 a fault.
 //!
@@ -20,6 +20,8 @@
 mod bench;
 mod database;
 mod demo;
+mod fares;
+mod fares_export;
 mod house;
 mod jobs;
 mod log;
@@ -58,6 +60,11 @@ enum Command {
     Import(jobs::ImportArgs),
     /// Let somebody sign in to the finance web.
     Person(serve::PersonArgs),
+    /// Check, score, explain and compare fare policies.
+    Fares {
+        #[command(subcommand)]
+        what: fares::What,
+    },
     /// Measure.
     Bench {
         #[command(subcommand)]
@@ -100,6 +107,7 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Close(args) => jobs::close(args).await,
         Command::Import(args) => jobs::import(args).await,
         Command::Person(args) => serve::person(args).await,
+        Command::Fares { what } => fares::run(what).await,
         Command::Bench { what } => bench::run(what).await,
     }
 }

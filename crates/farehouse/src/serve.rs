@@ -1,6 +1,6 @@
 //! `farehouse serve`, `farehouse clear` and `farehouse person`: the house in daily use.
 
-use crate::house::{House, open_log, read_policy};
+use crate::house::{House, open_log};
 use crate::log::{AnyLog, LogKind};
 use crate::{Ending, database};
 use anyhow::{Context as _, bail};
@@ -103,7 +103,7 @@ pub async fn connect() -> anyhow::Result<PgPool> {
 pub async fn open(args: &HouseArgs) -> anyhow::Result<House> {
     let pool = connect().await?;
     let log = open_log(args.log, &pool, &args.topic, args.partitions).await?;
-    House::open(pool, log, &read_policy(&args.policy)?, args.first_day).await
+    House::open(pool, log, &farelab::feed::read(&args.policy)?, args.first_day).await
 }
 
 fn worker_name() -> String {

@@ -105,3 +105,22 @@ fn the_errors_of_a_policy_are_told_with_its_own_lines() {
     let Err(LabError::Policy(errors)) = score(&files, &cases, Options::default()) else { panic!("it loads") };
     assert_eq!(errors[0].to_string(), "stop_areas.txt:4 stop_id: there is no stop in stops.txt `S9`");
 }
+
+#[test]
+fn the_case_files_of_the_fixtures_are_right() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/cases");
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "jsonl") {
+            let text = std::fs::read_to_string(&path).expect("text");
+            let cases = crate::cases::parse(&text).unwrap_or_else(|errors| panic!("{errors:?}"));
+            assert!(cases.strangers.is_empty() && !cases.cases.is_empty(), "{path:?}");
+            let policy = city(cases.policy.as_deref().expect("a policy"));
+            let score = score(&policy, &cases, Options { legs: true }).expect("a score");
+            assert!(score.is_perfect(), "{path:?}:\n{score}");
+            files += 1;
+        }
+    }
+    assert!(files > 0);
+}

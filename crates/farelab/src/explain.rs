@@ -1,16 +1,24 @@
 //! Why trips cost what they cost: for each leg the price, the facts that led to it, and two sentences for the rider.
 
-mod facts;
-mod words;
-
-pub use words::Language;
+pub use fares::Language;
 
 use crate::cases::Case;
 use crate::overlay::overlays;
 use crate::pricing::{self, LabError};
-use fares::{Carried, Explained, Fact, Fare, Files, Leg, Policy, Priced};
-use primitives::Minor;
-use serde_json::{Value, json};
+use fares::{Carried, Explained, Fact, Fare, Files, Leg, Policy, Priced, Value as FactValue};
+use primitives::{EventTime, Minor, PartyNo};
+use serde_json::{Map, Value, json};
+
+/// Every language of riders, in the order of a bilingual page.
+pub const LANGUAGES: &[Language] = &[Language::Vietnamese, Language::English];
+
+/// A language's ISO 639-1 code.
+const fn code(language: Language) -> &'static str {
+    match language {
+        Language::Vietnamese => "vi",
+        Language::English => "en",
+    }
+}
 
 /// A case with its fares explained.
 #[derive(Debug)]
@@ -74,22 +82,23 @@ impl Explanation {
             Ok(answer) => answer,
             Err(why) => return json!({ "leg": told.name, "unknown": "no_route", "detail": why }),
         };
-        let fact = |fact| {
-            let mut object = serde_json::Map::from_iter([("code".to_owned(), json!(facts::code(fact)))]);
-            let values = facts::values(&self.policy, fact);
-            object.extend(values.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let fact = |fact: &Fact| {
+            let mut object = Map::from_iter([("code".to_owned(), json!(fact.code()))]);
+            let values = fact.fields().into_iter();
+            object.extend(values.map(|(name, value)| (name.to_owned(), self.value(value))));
             Value::from(object)
         };
         let priced = &explained.priced;
         let fare = match &priced.fare {
             Fare::Unknown(why) => json!({ "unknown": why.word() }),
             Fare::Known { gross, rider, funded } => {
-                let funded = funded.iter().map(|part| {
-                    json!({ "party": facts::party(&self.policy, part.party), "amount": part.amount.units() })
-                });
-                let shares = priced.shares.iter().map(|share| {
-                    json!({ "party": facts::party(&self.policy, share.party), "amount": share.amount.units() })
-                });
+                let funded = funded
+                    .iter()
+                    .map(|part| json!({ "party": self.party(part.party), "amount": part.amount.units() }));
+                let shares = priced
+                    .shares
+                    .iter()
+                    .map(|share| json!({ "party": self.party(share.party), "amount": share.amount.units() }));
                 json!({
                     "gross": gross.units(),
                     "rider": rider.units(),
@@ -100,19 +109,19 @@ impl Explanation {
             }
         };
         let sentences = languages.iter().map(|language| {
-            let said = words::sentences(&self.policy, explained, *language);
-            (language.code().to_owned(), json!(said))
+            let said = explained.sentences(&self.policy, *language);
+            (code(*language).to_owned(), json!(said))
         });
         json!({
             "leg": told.name,
             "route": leg.route.as_str(),
-            "start": facts::moment(&self.policy, leg.start),
+            "start": self.moment(leg.start),
             "shape": leg.shape.word(),
             "fare": fare,
             "product": priced.product.as_ref().map(|product| product.as_str()),
             "rules": priced.rules.iter().map(|rule| rule.as_str()).collect::<Vec<&str>>(),
             "facts": explained.facts.iter().map(fact).collect::<Vec<Value>>(),
-            "sentences": sentences.collect::<serde_json::Map<String, Value>>(),
+            "sentences": sentences.collect::<Map<String, Value>>(),
         })
     }
 
@@ -122,11 +131,11 @@ impl Explanation {
         for (told, number) in self.legs.iter().zip(1..) {
             match &told.answer {
                 Ok((leg, explained)) => {
-                    let at = facts::moment(&self.policy, leg.start);
+                    let at = self.moment(leg.start);
                     lines.push(format!("{number}. {} at {at}: {}", told.name, self.parts(&explained.priced)));
                     for language in languages {
-                        let [first, second] = words::sentences(&self.policy, explained, *language);
-                        lines.push(format!("   {}: {first} {second}", language.code()));
+                        let [first, second] = explained.sentences(&self.policy, *language);
+                        lines.push(format!("   {}: {first} {second}", code(*language)));
                     }
                     lines.extend(explained.facts.iter().map(|fact| format!("   - {}", self.fact(fact))));
                 }
@@ -158,11 +167,35 @@ impl Explanation {
     }
 
     fn fact(&self, fact: &Fact) -> String {
-        let mut text = facts::code(fact).to_owned();
-        for (name, value) in facts::values(&self.policy, fact).iter().filter(|(_, value)| !value.is_null()) {
+        let mut text = fact.code().to_owned();
+        for (name, value) in fact.fields() {
+            let value = self.value(value);
             text += &format!(" {name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         }
         text
+    }
+
+    fn value(&self, value: FactValue<'_>) -> Value {
+        match value {
+            FactValue::Text(text) => json!(text),
+            FactValue::List(texts) => json!(texts),
+            FactValue::Amount(amount) => json!(amount.units()),
+            FactValue::Count(count) => json!(count),
+            FactValue::Flag(flag) => json!(flag),
+            FactValue::Time(at) => json!(self.moment(at)),
+            FactValue::Party(no) => json!(self.party(no)),
+        }
+    }
+
+    /// The party's id; its number when the policy has none.
+    fn party(&self, no: PartyNo) -> String {
+        self.policy.party_by_no(no).map_or_else(|| no.to_string(), |party| party.id.to_string())
+    }
+
+    /// A moment on the city's clock, with its offset.
+    fn moment(&self, at: EventTime) -> String {
+        let utc = chrono::DateTime::from_timestamp_millis(at.unix_ms()).unwrap_or_default();
+        utc.with_timezone(&self.policy.day_rule().zone).to_rfc3339()
     }
 }
 
