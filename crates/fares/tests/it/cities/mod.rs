@@ -2,8 +2,10 @@
 
 mod bayarea;
 mod changetown;
+mod exercises;
 mod hcmc_change;
 mod hongkong;
 mod hongkong_rebate;
+mod london;
 mod newyork;
 mod seattle;
