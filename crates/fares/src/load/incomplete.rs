@@ -55,7 +55,7 @@ pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Incomplete {
         rows.push((order, read));
     }
     refuse_doubles(keys, sheet.file(), "kind", faults);
-    rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+    rows.sort_by_key(|(order, _)| *order);
     let rows: Vec<IncompleteRow> = rows.into_iter().map(|(_, row)| row).collect();
     let networks = common.ids.networks.len();
     let speaks = |slot: usize| {
