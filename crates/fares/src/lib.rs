@@ -32,6 +32,7 @@ mod selector;
 mod campaigns;
 mod caps;
 mod distance;
+mod groups;
 mod incomplete;
 mod joins;
 mod offers;

@@ -191,6 +191,12 @@ impl<'a> Query<'a> {
 
     fn each_match(&self, span: Span<'_>, mut visit: impl FnMut(&'a LegRule)) {
         let policy = self.policy;
+        // Legs of several networks, priced by none of them: a rule that names one does not match, and an empty field
+        // matches only where none of them is named.
+        let named = |part: &Part| policy.rules.names_network(part.network);
+        if self.network.is_none() && self.parts.len() > 1 && self.parts.iter().any(named) {
+            return;
+        }
         policy.rules.each_match(span, &policy.timeframes, self.start, self.end, |rule| {
             if rule.plain || self.fits(rule) {
                 visit(rule);

@@ -5,9 +5,9 @@ use crate::campaigns::CampaignInput;
 use crate::caps::CapInput;
 use crate::carried::Carried;
 use crate::cost::Cost;
-use crate::explain::{Explained, Fact};
+use crate::explain::{Because, Explained, Fact};
+use crate::groups::{Group, Ticket, move_ticket};
 use crate::incomplete::Kind;
-use crate::joins::Group;
 use crate::limits::GROUP_PARTS_MAX;
 use crate::model::{Fare, Leg, Priced, UnknownFare};
 use crate::offers::{Query, Sold};
@@ -80,6 +80,33 @@ struct Open {
     transfers_before: transfers::State,
 }
 
+/// A reading of the latest leg: the effective leg it belongs to, and what that adds.
+struct Worked {
+    group: Group,
+    sold: Sold,
+    growth: Cost,
+    added: Surcharged,
+    /// What the next leg has to know; nothing after a leg that stands apart.
+    kept: Option<Kept>,
+}
+
+/// What an effective leg leaves behind.
+struct Kept {
+    cost: Cost,
+    surcharged: Surcharged,
+    windows_before: windows::State,
+    transfers_before: transfers::State,
+    windows: windows::State,
+    transfers: transfers::State,
+}
+
+impl Worked {
+    /// What the rider would pay for the leg, campaigns and caps aside.
+    fn rider(&self) -> Result<Minor, MoneyError> {
+        self.growth.rider.plus(self.added.rider()?)
+    }
+}
+
 /// A leg that got a fare.
 struct Charged {
     cost: Cost,
@@ -139,9 +166,9 @@ impl<'a> Rater<'a> {
             return;
         }
         for place in 0..explained.len() {
-            let Some(first) = explained[place].ticket_of else { continue };
+            let Some(ticket) = explained[place].ticket_of else { continue };
             let (earlier, later) = explained.split_at_mut(place);
-            crate::joins::move_ticket(&mut earlier[first].priced, &mut later[0].priced);
+            move_ticket(ticket, &mut earlier[ticket.first].priced, &mut later[0].priced);
         }
     }
 
@@ -172,7 +199,7 @@ impl<'a> Rater<'a> {
         place: usize,
         leg: &Leg,
         trace: &mut Trace,
-        ticket_of: &mut Option<usize>,
+        ticket_of: &mut Option<Ticket>,
     ) -> Result<Charged, UnknownFare> {
         let policy = self.policy;
         let part = Part::new(policy, place, leg)?;
@@ -193,32 +220,56 @@ impl<'a> Rater<'a> {
             );
         }
         let at = self.stream_of(&part);
-        let stream = &self.streams[at];
-        let join = match &stream.open {
-            Some(open) if open.group.parts().len() < GROUP_PARTS_MAX => {
-                policy.joins.next(policy, &open.group, &part, trace)
-            }
-            Some(_) | None => None,
-        };
-        if let (Some(join), Some(open)) = (join, &stream.open) {
-            let group = open.group.with(part, join);
-            *ticket_of = group.ticket_of(policy);
-            return self.effective(at, group, Some(open.clone()), trace);
-        }
-        self.effective(at, Group::alone(part), None, trace)
+        let worked = self.best_reading(at, part, trace)?;
+        *ticket_of = worked.group.ticket_of();
+        self.settle(at, worked, trace)
     }
 
-    /// Prices the effective leg that the stream's latest leg made or made longer.
-    fn effective(
-        &mut self,
+    /// The leg as part of the open effective leg, or as one of its own. Joining is compulsory unless the row says that
+    /// it is for the rider to gain by it.
+    fn best_reading(&self, at: usize, part: Part, trace: &mut Trace) -> Result<Worked, UnknownFare> {
+        let policy = self.policy;
+        let open = self.streams[at].open.as_deref();
+        let Some(open) = open.filter(|open| open.group.parts().len() < GROUP_PARTS_MAX) else {
+            return self.work_out(at, Group::alone(part), None, trace);
+        };
+        let mark = trace.mark();
+        let Some(row) = policy.joins.next(policy, &open.group, &part, trace) else {
+            return self.work_out(at, Group::alone(part), None, trace);
+        };
+        let group = open.group.with(policy, part, row);
+        if !policy.joins.row(row).optional {
+            return self.work_out(at, group, Some(open), trace);
+        }
+        let mut parting = Trace::new(self.told);
+        let apart = self.work_out(at, Group::alone(group.last().clone()), None, &mut parting);
+        let joined = self.work_out(at, group, Some(open), trace);
+        let dearer = match (&joined, &apart) {
+            (Ok(joined), Ok(apart)) => joined.rider()? > apart.rider()?,
+            (Err(_), Ok(_)) => true,
+            (_, Err(_)) => false,
+        };
+        if !dearer {
+            return joined;
+        }
+        trace.back_to(mark);
+        let row = policy.joins.row(row).id.clone();
+        trace.fact(|| Fact::NotJoined { row, because: Because::Dearer });
+        trace.append(parting);
+        apart
+    }
+
+    /// Prices the effective leg that the stream's latest leg makes or makes longer. `before` is what it was before.
+    fn work_out(
+        &self,
         at: usize,
         group: Group,
-        before: Option<Box<Open>>,
+        before: Option<&Open>,
         trace: &mut Trace,
-    ) -> Result<Charged, UnknownFare> {
+    ) -> Result<Worked, UnknownFare> {
         let policy = self.policy;
         let stream = &self.streams[at];
-        let (windows_before, transfers_before) = match &before {
+        let (windows_before, transfers_before) = match before {
             Some(open) => (&open.windows_before, &open.transfers_before),
             None => (&stream.windows, &stream.transfers),
         };
@@ -228,10 +279,10 @@ impl<'a> Rater<'a> {
                 || policy.windows.have_time_for(windows_before, &group));
         let mark = transfers::Mark::of(trace);
         let (group, mut sold) = group.sell(policy, extra, changed, trace)?;
-        let part = group.last().clone();
         if sold.stands_apart {
-            let surcharged = policy.surcharges.of(policy, group.parts(), &sold, trace)?;
-            return self.finish(&part, &sold, sold.cost.clone(), surcharged, true, None, trace);
+            let added = policy.surcharges.of(policy, group.parts(), &sold, trace)?;
+            let growth = sold.cost.clone();
+            return Ok(Worked { group, sold, growth, added, kept: None });
         }
         let effective = windows::Effective { group: &group, sold: &sold };
         let windowed = policy.windows.apply(policy, windows_before, &effective, trace)?;
@@ -248,21 +299,37 @@ impl<'a> Rater<'a> {
             }
         };
         let surcharged = policy.surcharges.of(policy, group.parts(), &sold, trace)?;
-        let (growth, added) = match &before {
+        let (growth, added) = match before {
             Some(open) => (cost.minus(&open.cost)?, surcharged.minus(&open.surcharged)?),
             None => (cost.clone(), surcharged.clone()),
         };
-        let window = windows.current();
-        // What stood before is kept only where a leg could still join.
-        let kept =
-            (policy.joins.reach_seconds() > 0).then(|| (windows_before.clone(), transfers_before.clone()));
+        let (windows_before, transfers_before) = (windows_before.clone(), transfers_before.clone());
+        let kept = Some(Kept { cost, surcharged, windows_before, transfers_before, windows, transfers });
+        Ok(Worked { group, sold, growth, added, kept })
+    }
+
+    /// Charges what was worked out, and remembers it for the next leg.
+    fn settle(&mut self, at: usize, worked: Worked, trace: &mut Trace) -> Result<Charged, UnknownFare> {
+        let Worked { group, sold, growth, added, kept } = worked;
+        let part = group.last().clone();
+        let Some(kept) = kept else {
+            return self.finish(&part, &sold, growth, added, true, None, trace);
+        };
+        let window = kept.windows.current();
         let stream = &mut self.streams[at];
-        stream.windows = windows;
-        stream.transfers = transfers;
-        stream.open = kept.map(|(windows_before, transfers_before)| {
-            Box::new(Open { group, cost, surcharged, windows_before, transfers_before })
+        stream.windows = kept.windows;
+        stream.transfers = kept.transfers;
+        // What stood before is kept only where a leg could still join.
+        stream.open = (self.policy.joins.reach_seconds() > 0).then(|| {
+            Box::new(Open {
+                group,
+                cost: kept.cost,
+                surcharged: kept.surcharged,
+                windows_before: kept.windows_before,
+                transfers_before: kept.transfers_before,
+            })
         });
-        if policy.transfers.cross_media() {
+        if self.policy.transfers.cross_media() {
             self.share_transfers(at);
         }
         self.finish(&part, &sold, growth, added, true, Some((at, window)), trace)

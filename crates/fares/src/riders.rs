@@ -165,6 +165,27 @@ impl Trace {
         }
     }
 
+    /// How far it has come, to go [`back_to`](Trace::back_to) when the way turns out not to be taken.
+    pub(crate) fn mark(&self) -> (usize, usize) {
+        (self.rules.len(), self.facts.as_ref().map_or(0, Vec::len))
+    }
+
+    /// Forgets everything since the mark.
+    pub(crate) fn back_to(&mut self, (rules, facts): (usize, usize)) {
+        self.rules.truncate(rules);
+        if let Some(held) = &mut self.facts {
+            held.truncate(facts);
+        }
+    }
+
+    /// Goes on where the other one ended.
+    pub(crate) fn append(&mut self, mut other: Trace) {
+        self.rules.append(&mut other.rules);
+        if let (Some(facts), Some(mut more)) = (&mut self.facts, other.facts) {
+            facts.append(&mut more);
+        }
+    }
+
     fn fund(&mut self, party: PartyNo, amount: Minor) -> Result<(), MoneyError> {
         if amount.is_zero() {
             return Ok(());

@@ -133,6 +133,8 @@ pub(crate) struct LegRules {
     patterns: u8,
     /// True when some rule is usable only after a change.
     after_change: bool,
+    /// True when a rule makes legs stand apart.
+    any_apart: bool,
     networks: Listed,
     from: Listed,
     to: Listed,
@@ -148,6 +150,7 @@ impl LegRules {
         let mut index = LegRules {
             by_priority,
             after_change: rows.iter().any(|(_, rule)| rule.transfer_only),
+            any_apart: rows.iter().any(|(_, rule)| rule.stands_apart),
             networks: listed(|cell| cell.network),
             from: listed(|cell| cell.from),
             to: listed(|cell| cell.to),
@@ -169,6 +172,16 @@ impl LegRules {
     /// True when some rule is usable only after a change.
     pub(crate) fn any_after_change(&self) -> bool {
         self.after_change
+    }
+
+    /// True when a rule makes legs stand apart.
+    pub(crate) fn any_apart(&self) -> bool {
+        self.any_apart
+    }
+
+    /// True when an empty `network_id` does not match this network, because other rules name it.
+    pub(crate) fn names_network(&self, network: Option<u32>) -> bool {
+        !self.by_priority && network.is_some_and(|network| self.networks.has(network))
     }
 
     /// Every area that stands in the column of first areas.

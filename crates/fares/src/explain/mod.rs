@@ -6,6 +6,7 @@ mod text;
 pub use fields::Value;
 pub use text::Language;
 
+use crate::groups::Ticket;
 use crate::model::{Leg, Priced, UnknownFare};
 use crate::policy::Policy;
 use primitives::{EventTime, Minor, PartyNo, Text};
@@ -18,7 +19,7 @@ pub struct Explained {
     /// The facts, in the order they were established.
     pub facts: Vec<Fact>,
     /// The leg, in event-time order, whose ticket this leg travels on without a tap of its own.
-    pub(crate) ticket_of: Option<usize>,
+    pub(crate) ticket_of: Option<Ticket>,
 }
 
 /// Why something that might have applied did not.

@@ -6,6 +6,7 @@ mod checks;
 mod decisions;
 mod explain;
 mod incomplete;
+mod joins;
 mod loading;
 mod periods;
 mod pricing;
