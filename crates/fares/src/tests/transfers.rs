@@ -470,3 +470,40 @@ fn rules_that_no_ride_can_use_or_that_could_be_used_too_well_are_warnings() {
     check(&wide, &["bus,rail,,,,0,,,1,"], &[":2 fare_product_behavior: the rule is never reached"]);
     check(&wide, &["bus,rail,,,,0,,,,dear"], &[":2 filter_fare_product_id: the rule is never reached"]);
 }
+
+#[test]
+fn legs_that_are_joined_change_as_one() {
+    let check = |rows: &[&str], rides: &[(&str, &str)]| {
+        let mut files = changing(HEADER, rows);
+        let joins = "from_network_id,to_network_id,same_station,max_gap\nbus,bus,0,600\n";
+        files.insert("fare_leg_join_rules.txt".into(), joins.into());
+        let policy = loaded(&files);
+        for (words, expect) in rides {
+            assert_eq!(pays(&policy, words), *expect, "{rows:?}: {words}");
+        }
+    };
+    let joined = "B1 0 10; B1 15 25";
+    check(&[], &[(joined, "5000 0"), ("B1 0 10; B1 21 25", "5000 5000")]);
+    // Time runs from the first leg's departure or the last one's arrival.
+    for (row, last, expect) in [
+        ("bus,rail,,2400,1,0,", 40, "5000 0 0"),
+        ("bus,rail,,2400,1,0,", 41, "5000 0 9000"),
+        ("bus,rail,,900,2,0,", 40, "5000 0 0"),
+        ("bus,rail,,900,2,0,", 41, "5000 0 9000"),
+    ] {
+        check(&[row], &[(&format!("{joined}; R {last} 50"), expect)]);
+    }
+    // A change inside the effective leg is none.
+    let rides = [(format!("{joined}; B1 60 61; B1 90 91"), "5000 0 0 5000")];
+    check(&["bus,bus,1,,,0,"], &[(&rides[0].0, rides[0].1)]);
+    // The leg that joins may undo the change that led to the effective leg.
+    let rides = "B2 0 1; B1 5 10; B1 15 25";
+    check(&["tram,bus,,1500,0,0,"], &[(rides, "4000 0 0")]);
+    check(&["tram,bus,,1499,0,0,"], &[(rides, "4000 0 5000")]);
+    // A leg by another medium between the two closes the effective leg, where changes may lead to it.
+    let mut files = changing(&format!("{HEADER},fare_media_behavior"), &["bus,tram,,,,0,,1"]);
+    let joins = "from_network_id,to_network_id,same_station,max_gap\nbus,bus,0,600\n";
+    files.insert("fare_leg_join_rules.txt".into(), joins.into());
+    assert_eq!(pays(&loaded(&files), "B1 0 10; B2 11 12 adult cash; B1 15 25"), "5000 0 5000");
+    assert_eq!(pays(&loaded(&files), "B1 0 10; B1 15 25; B2 30 31 adult cash"), "5000 0 0");
+}
