@@ -1,7 +1,7 @@
 //! Legs that are priced as one: which change keeps an effective leg going.
 
 use crate::explain::{Because, Fact};
-use crate::groups::Group;
+pub(crate) use crate::groups::Group;
 use crate::limits::GROUP_PARTS_MAX;
 use crate::offers::Query;
 use crate::part::Part;

@@ -33,6 +33,7 @@ mod campaigns;
 mod caps;
 mod distance;
 mod groups;
+mod geo;
 mod incomplete;
 mod joins;
 mod offers;

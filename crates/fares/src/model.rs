@@ -209,6 +209,8 @@ pub enum UnknownFare {
     NoRoute,
     /// The policy names no such stop.
     NoStop,
+    /// The price depends on how far the ride went, and that is not known.
+    NoDistance,
     /// The policy names no such rider category.
     NoRider,
     /// The policy names no such fare medium.
@@ -226,6 +228,7 @@ impl UnknownFare {
         UnknownFare::NoSameStationRule,
         UnknownFare::NoRoute,
         UnknownFare::NoStop,
+        UnknownFare::NoDistance,
         UnknownFare::NoRider,
         UnknownFare::NoMedium,
         UnknownFare::Overflow,
@@ -240,6 +243,7 @@ impl UnknownFare {
             UnknownFare::NoSameStationRule => "no_same_station_rule",
             UnknownFare::NoRoute => "no_route",
             UnknownFare::NoStop => "no_stop",
+            UnknownFare::NoDistance => "no_distance",
             UnknownFare::NoRider => "no_rider",
             UnknownFare::NoMedium => "no_medium",
             UnknownFare::Overflow => "overflow",

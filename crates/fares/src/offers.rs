@@ -92,7 +92,7 @@ impl<'a> Query<'a> {
 
     /// The cheapest match for the rider, sold.
     pub(crate) fn sell_best(&self, trace: &mut Trace) -> Result<Sold, UnknownFare> {
-        let winner = self.best(self.span()).ok_or(UnknownFare::NoRule)?;
+        let winner = self.best(self.span()).ok_or_else(|| self.why_nothing())?;
         let sold = self.sell(winner.rule, trace)?;
         if let Some(facts) = &mut trace.facts {
             facts.extend(self.losers(winner));
@@ -124,9 +124,20 @@ impl<'a> Query<'a> {
         })
     }
 
+    /// Why no rule matches: one may have matched if the distance were known.
+    pub(crate) fn why_nothing(&self) -> UnknownFare {
+        let policy = self.policy;
+        let mut by_distance = false;
+        policy.rules.each_match(self.span(), &policy.timeframes, self.start, self.end, |rule| {
+            by_distance |= rule.distance.is_some();
+        });
+        if by_distance && self.units.is_none() { UnknownFare::NoDistance } else { UnknownFare::NoRule }
+    }
+
     /// What this rule costs, with the rows that say so.
     pub(crate) fn sell(&self, rule: &LegRule, trace: &mut Trace) -> Result<Sold, UnknownFare> {
         trace.rule(&rule.id);
+        self.policy.distances.tell(self.parts, self.units, trace);
         let mut sold = self.buy(Source::Product(rule.product), trace)?;
         sold.leg_group = rule.group;
         sold.stands_apart = rule.stands_apart;

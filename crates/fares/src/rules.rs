@@ -49,6 +49,21 @@ impl Band {
             self.from <= units && self.to.is_none_or(|to| units < to)
         }
     }
+
+    /// What is wrong between this range and the next one, which does not begin before it: the beginning of a sentence
+    /// that ends with where this range stands.
+    pub(crate) fn seam(&self, next: &Band) -> Option<&'static str> {
+        match self.to {
+            None => Some("overlaps the range without an end on"),
+            Some(to) if to > next.from => Some("overlaps the range on"),
+            Some(to) if to < next.from => Some("leaves a gap after the range on"),
+            Some(_) => match (self.upper_included, next.upper_included) {
+                (true, false) => Some("its lower edge lies in it, and also in the range on"),
+                (false, true) => Some("its lower edge lies neither in it nor in the range on"),
+                _ => None,
+            },
+        }
+    }
 }
 
 /// The three fields of the index, each a number or empty.

@@ -267,6 +267,7 @@ unknown-no-incomplete-rule = no rule for incomplete rides fits it
 unknown-no-same-station-rule = entry and exit are one station, and no rule says what that costs
 unknown-no-route = the route is unknown
 unknown-no-stop = the stop is unknown
+unknown-no-distance = the distance is unknown
 unknown-no-rider = the rider category is unknown
 unknown-no-medium = the fare medium is unknown
 unknown-overflow = its price is beyond every bound

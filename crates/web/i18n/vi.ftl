@@ -262,6 +262,7 @@ unknown-no-incomplete-rule = không có quy tắc cho chuyến đi không trọn
 unknown-no-same-station-rule = vào và ra cùng một ga mà chưa có quy tắc giá
 unknown-no-route = tuyến không có trong chính sách
 unknown-no-stop = trạm không có trong chính sách
+unknown-no-distance = chưa biết quãng đường đi
 unknown-no-rider = đối tượng không có trong chính sách
 unknown-no-medium = loại thẻ không có trong chính sách
 unknown-overflow = giá vượt mọi giới hạn

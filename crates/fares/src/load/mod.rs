@@ -17,6 +17,7 @@ mod rules;
 mod selectors;
 mod shares;
 mod sheet;
+mod steps;
 mod surcharges;
 mod times;
 mod transfers;
@@ -79,7 +80,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let riders = riders::read(files, &ids, head.currency, default_rider, faults);
     let rules = rules::read(&common, faults);
     let incomplete = incomplete::read(&common, faults);
-    let distances = distance::read(&common, faults);
+    let distances = distance::read(&common, &products, faults);
     let joins = joins::read(&common, faults);
     let windows = windows::read(&common, faults);
     let transfers = transfers::read(&common, faults);

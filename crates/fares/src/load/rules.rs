@@ -8,6 +8,7 @@ use crate::names::Names;
 use crate::rules::{Band, Cell, LegRule, LegRules};
 use crate::selector::Pick;
 use primitives::Text;
+use std::collections::BTreeMap;
 
 /// The index, and what the last checks want to know of it.
 pub(super) struct Rules {
@@ -132,6 +133,7 @@ pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Rules {
             "the column is there but empty: empty fields of rules are ignored, not read as `all others`";
         faults.warn(sheet.file(), 1, columns.priority.name, message);
     }
+    warn_bands(&drafts, &sheet, columns.min, faults);
     drafts.sort_by_cached_key(Draft::order);
     let said = drafts.iter().map(Draft::said).collect();
     let ranked = (0_u32..).zip(drafts);
@@ -199,6 +201,29 @@ fn read_row(row: Row<'_>, columns: &Columns, common: &Common<'_>, faults: &mut F
         with_pass,
         line: row.line,
     })
+}
+
+/// Ranges of distance that stand in rules which are alike otherwise should meet: a gap has no fare, and where two of
+/// them overlap the cheaper product wins.
+fn warn_bands(drafts: &[Draft], sheet: &Sheet, column: Column, faults: &mut Faults) {
+    let mut alike = BTreeMap::new();
+    for draft in drafts.iter().filter(|draft| draft.within.is_none()) {
+        let Some(band) = draft.distance else { continue };
+        let key = (draft.cell, draft.from_frame, draft.to_frame, draft.via, draft.priority);
+        let held: &mut Vec<(Band, u64)> =
+            alike.entry((key, draft.transfer_only, draft.with_pass)).or_default();
+        held.push((band, draft.line));
+    }
+    for mut bands in alike.into_values() {
+        bands.sort_unstable();
+        for pair in bands.windows(2) {
+            if let [(near, near_line), (far, line)] = pair
+                && let Some(fault) = near.seam(far)
+            {
+                faults.warn(sheet.file(), *line, column.name, format!("{fault} line {near_line}"));
+            }
+        }
+    }
 }
 
 /// A range of distance units; nothing when neither end is given.

@@ -7,6 +7,7 @@ mod decisions;
 mod explain;
 mod incomplete;
 mod joins;
+mod distance;
 mod loading;
 mod periods;
 mod pricing;

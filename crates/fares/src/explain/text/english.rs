@@ -183,6 +183,7 @@ fn unknown(figures: &Figures<'_>, leg: Option<&Leg>, reason: UnknownFare) -> Str
         }
         UnknownFare::NoRoute => "the policy does not know the route".to_owned(),
         UnknownFare::NoStop => "the policy does not know the stop".to_owned(),
+        UnknownFare::NoDistance => "how far the ride went is not known".to_owned(),
         UnknownFare::NoRider => format!("the policy does not know the class of riders “{rider}”"),
         UnknownFare::NoMedium => format!("the policy does not know the way to pay “{medium}”"),
         UnknownFare::Overflow => "the amounts of the policy are too large".to_owned(),

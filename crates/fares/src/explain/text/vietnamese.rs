@@ -182,6 +182,7 @@ fn unknown(figures: &Figures<'_>, leg: Option<&Leg>, reason: UnknownFare) -> Str
         }
         UnknownFare::NoRoute => "chính sách giá vé không có tuyến này".to_owned(),
         UnknownFare::NoStop => "chính sách giá vé không có trạm này".to_owned(),
+        UnknownFare::NoDistance => "chưa biết quãng đường của chuyến đi".to_owned(),
         UnknownFare::NoRider => format!("chính sách giá vé không có đối tượng “{rider}”"),
         UnknownFare::NoMedium => format!("chính sách giá vé không có hình thức trả tiền “{medium}”"),
         UnknownFare::Overflow => "số tiền trong chính sách giá vé quá lớn".to_owned(),
