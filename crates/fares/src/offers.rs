@@ -233,6 +233,7 @@ impl<'a> Query<'a> {
             && rule.within.as_ref().is_none_or(within)
             && rule.via.is_none_or(via)
             && (!rule.transfer_only || self.changed)
+            && rule.with_pass.is_none_or(|pass| self.parts[0].passes.contains(&pass))
     }
 
     fn with_amounts(&self, offer: Offer<'a>) -> Offer<'a> {

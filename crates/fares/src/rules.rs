@@ -140,6 +140,8 @@ pub(crate) struct LegRules {
     /// True when the column `rule_priority` is there: an empty field is then ignored. Without the column an empty
     /// field means every value that stands nowhere in its column.
     by_priority: bool,
+    /// True when a rule asks for a pass in hand.
+    ask_for_passes: bool,
     cells: Vec<u64>,
     slots: Slots,
     /// `rules[starts[i]..starts[i + 1]]` are the rules of `cells[i]`.
@@ -166,6 +168,7 @@ impl LegRules {
             by_priority,
             after_change: rows.iter().any(|(_, rule)| rule.transfer_only),
             any_apart: rows.iter().any(|(_, rule)| rule.stands_apart),
+            ask_for_passes: rows.iter().any(|(_, rule)| rule.with_pass.is_some()),
             networks: listed(|cell| cell.network),
             from: listed(|cell| cell.from),
             to: listed(|cell| cell.to),
@@ -192,6 +195,11 @@ impl LegRules {
     /// True when a rule makes legs stand apart.
     pub(crate) fn any_apart(&self) -> bool {
         self.any_apart
+    }
+
+    /// True when a rule asks for a pass in hand.
+    pub(crate) fn ask_for_passes(&self) -> bool {
+        self.ask_for_passes
     }
 
     /// True when an empty `network_id` does not match this network, because other rules name it.

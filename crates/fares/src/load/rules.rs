@@ -24,6 +24,8 @@ pub(super) struct Said {
     pub(super) priority: u32,
     pub(super) group: Option<u32>,
     pub(super) transfer_only: bool,
+    /// The pass it asks for.
+    pub(super) with_pass: Option<u32>,
     /// True when nothing but network and areas restricts it.
     pub(super) always: bool,
     pub(super) line: u64,
@@ -74,11 +76,11 @@ impl Draft {
     }
 
     fn said(&self) -> Said {
-        let Draft { cell, product, priority, group, transfer_only, line, .. } = *self;
+        let Draft { cell, product, priority, group, transfer_only, with_pass, line, .. } = *self;
         let frames = self.from_frame.is_some() || self.to_frame.is_some();
         let places = self.distance.is_some() || self.within.is_some() || self.via.is_some();
         let always = !frames && !places && !transfer_only && self.with_pass.is_none();
-        Said { cell, product, priority, group, transfer_only, always, line }
+        Said { cell, product, priority, group, transfer_only, with_pass, always, line }
     }
 
     /// Ties go to the rule that says more: exact areas first, then more filled fields, then product and key in byte
