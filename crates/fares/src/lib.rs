@@ -40,6 +40,7 @@ mod products;
 mod rebates;
 mod riders;
 mod rules;
+mod sale;
 mod shares;
 mod surcharges;
 mod timeframes;
@@ -64,10 +65,12 @@ pub use load::load;
 pub use model::{
     Fare, Files, Funded, Leg, LoadError, Party, PartyKind, Priced, Route, Shape, Share, UnknownFare,
 };
+pub use passes::{Activation, PassKind, Refund};
 pub use policies::{Policies, PoliciesError};
 pub use policy::Policy;
 pub use rate::{Rated, Rater, explain, price, rate};
 pub use rebates::{PaidAs, Rebate, rebates};
+pub use sale::{Bought, NoSale, PassPrice, PassTerms, Purchase, buy_pass};
 
 #[cfg(test)]
 mod tests;

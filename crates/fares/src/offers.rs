@@ -216,6 +216,9 @@ impl<'a> Query<'a> {
             && rule.within.as_ref().is_none_or(within)
             && rule.via.is_none_or(via)
             && (!rule.transfer_only || self.changed)
+            && rule
+                .with_pass
+                .is_none_or(|pass| self.parts.first().is_some_and(|part| part.passes.contains(&pass)))
     }
 
     fn with_amounts(&self, offer: Offer<'a>) -> Offer<'a> {

@@ -23,6 +23,8 @@ pub(crate) struct Part {
     pub(crate) medium: u32,
     pub(crate) start: Moment,
     pub(crate) end: Option<Moment>,
+    /// The products of passes in hand that leg rules may ask for; only filled where rules do.
+    pub(crate) passes: Box<[u32]>,
 }
 
 impl Part {
@@ -49,6 +51,7 @@ impl Part {
             medium: policy.medium_ids.find(leg.medium.as_str()).ok_or(UnknownFare::NoMedium)?,
             start: Moment::new(leg.start, clock(from)),
             end: leg.end.map(|end| Moment::new(end, clock(to))),
+            passes: Box::default(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Prices the legs of one account together. Legs are taken in event-time order, whatever the order they come in, and
 //! each pays what it adds to everything before it.
 
-use crate::campaigns::CampaignInput;
+use crate::campaigns::{CampaignInput, Taken};
 use crate::caps::CapInput;
 use crate::carried::Carried;
 use crate::cost::Cost;
@@ -75,6 +75,8 @@ struct Open {
     /// What it costs so far, windows and transfers included.
     cost: Cost,
     surcharged: Surcharged,
+    /// What campaigns took off it so far.
+    taken: Taken,
     /// What stood before it, to work it out again when a leg joins it.
     windows_before: windows::State,
     transfers_before: transfers::State,
@@ -175,22 +177,20 @@ impl<'a> Rater<'a> {
         ticket_of: &mut Option<usize>,
     ) -> Result<Charged, UnknownFare> {
         let policy = self.policy;
-        let part = Part::new(policy, place, leg)?;
-        if let Some(kind) = Kind::of(policy, &part) {
-            return self.incomplete(kind, &part, trace);
+        let mut part = Part::new(policy, place, leg)?;
+        let kind = Kind::of(policy, &part);
+        if !self.carried.passes.is_empty() {
+            if policy.rules.ask_for_passes() {
+                part.passes = policy.passes.running(policy, &self.carried.passes, &part);
+            }
+            if let Some(covered) = policy.passes.cover(policy, &mut self.carried, &part, kind, trace)? {
+                let cost = covered.sold.cost.clone();
+                let (surcharged, counts) = (Surcharged::default(), covered.counts_to_cap);
+                return self.finish(&part, &covered.sold, cost, surcharged, counts, None, trace);
+            }
         }
-        if !self.carried.passes.is_empty()
-            && let Some(covered) = policy.passes.cover(policy, &mut self.carried.passes, &part, trace)?
-        {
-            return self.finish(
-                &part,
-                &covered.sold,
-                covered.sold.cost.clone(),
-                Surcharged::default(),
-                covered.counts_to_cap,
-                None,
-                trace,
-            );
+        if let Some(kind) = kind {
+            return self.incomplete(kind, &part, trace);
         }
         let at = self.stream_of(&part);
         let stream = &self.streams[at];
@@ -259,8 +259,9 @@ impl<'a> Rater<'a> {
         let stream = &mut self.streams[at];
         stream.windows = windows;
         stream.transfers = transfers;
+        let taken = before.map(|open| open.taken).unwrap_or_default();
         stream.open = kept.map(|(windows_before, transfers_before)| {
-            Box::new(Open { group, cost, surcharged, windows_before, transfers_before })
+            Box::new(Open { group, cost, surcharged, taken, windows_before, transfers_before })
         });
         if policy.transfers.cross_media() {
             self.share_transfers(at);
@@ -298,8 +299,12 @@ impl<'a> Rater<'a> {
         let earlier =
             open.filter(|_| position > 0).map(|open| open.cost.rider.minus(full.rider)).transpose()?;
         if !policy.campaigns.is_empty() {
+            let mut alone = Taken::default();
+            let open = window.and_then(|(at, _)| self.streams[at].open.as_mut());
+            let taken = open.map_or(&mut alone, |open| &mut open.taken);
             let input = CampaignInput { subject, base: sold.base, position };
-            counts_to_cap &= policy.campaigns.apply(policy, &mut self.carried, input, &mut cost, trace)?;
+            let counters = &mut self.carried.campaigns;
+            counts_to_cap &= policy.campaigns.apply(policy, counters, input, taken, &mut cost, trace)?;
         }
         if !policy.caps.is_empty() {
             let input = CapInput { subject, counts_to_cap, surcharged: &surcharged, earlier };

@@ -43,7 +43,7 @@ pub(crate) struct Formula {
 }
 
 /// Rounds to a multiple of `step`. Values have few decimals (see `STEPS_MAX`), so nothing here is inexact.
-fn round_to(value: Decimal, step: i64, rounding: Rounding) -> Option<Decimal> {
+pub(crate) fn round_to(value: Decimal, step: i64, rounding: Rounding) -> Option<Decimal> {
     let unit = Decimal::from(step);
     let below = value.checked_div(unit)?.floor();
     let rest = value.checked_sub(below.checked_mul(unit)?)?;

@@ -125,6 +125,8 @@ pub(crate) struct LegRules {
     /// True when the column `rule_priority` is there: an empty field is then ignored. Without the column an empty
     /// field means every value that stands nowhere in its column.
     by_priority: bool,
+    /// True when a rule asks for a pass in hand.
+    ask_for_passes: bool,
     cells: Vec<u64>,
     slots: Slots,
     /// `rules[starts[i]..starts[i + 1]]` are the rules of `cells[i]`.
@@ -148,6 +150,7 @@ impl LegRules {
         let mut index = LegRules {
             by_priority,
             after_change: rows.iter().any(|(_, rule)| rule.transfer_only),
+            ask_for_passes: rows.iter().any(|(_, rule)| rule.with_pass.is_some()),
             networks: listed(|cell| cell.network),
             from: listed(|cell| cell.from),
             to: listed(|cell| cell.to),
@@ -169,6 +172,11 @@ impl LegRules {
     /// True when some rule is usable only after a change.
     pub(crate) fn any_after_change(&self) -> bool {
         self.after_change
+    }
+
+    /// True when a rule asks for a pass in hand.
+    pub(crate) fn ask_for_passes(&self) -> bool {
+        self.ask_for_passes
     }
 
     /// Every area that stands in the column of first areas.

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate, Timelike};
 use chrono_tz::Tz;
-use primitives::EventTime;
+use primitives::{DayRule, EventTime, ServiceDate};
 use std::cell::OnceCell;
 
 /// A moment of a leg. The wall clock is worked out when a rule first asks for it: most rules never do.
@@ -30,6 +30,16 @@ impl Moment {
             (local.date(), local.time().num_seconds_from_midnight())
         })
     }
+
+    /// The service day it belongs to.
+    pub(crate) fn service_date(&self, rule: DayRule) -> ServiceDate {
+        if self.zone != rule.zone {
+            return rule.service_date(self.at);
+        }
+        let (date, second) = self.local();
+        let before = second < rule.day_start_seconds;
+        ServiceDate(if before { date.pred_opt().unwrap_or(date) } else { date })
+    }
 }
 
 /// A set of dates: days of the week in a range, some added, some removed.
@@ -42,6 +52,14 @@ pub(crate) struct Service {
 }
 
 impl Service {
+    /// The first and last date it may run on; nothing when it runs on none.
+    pub(crate) fn bounds(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let dates = self.exceptions.iter().filter(|(_, runs)| *runs).map(|(date, _)| *date);
+        let ends = self.weekly.iter().flat_map(|(first, last, _)| [*first, *last]);
+        let (first, last) = (dates.clone().chain(ends.clone()).min(), dates.chain(ends).max());
+        first.zip(last)
+    }
+
     pub(crate) fn runs_on(&self, date: NaiveDate) -> bool {
         if let Ok(index) = self.exceptions.binary_search_by_key(&date, |(day, _)| *day) {
             return self.exceptions[index].1;

@@ -305,7 +305,6 @@ pub(crate) const FARE_PASSES: FileSpec = optional(
         may("rides_per_day"),
         may("outside"),
         may("counts_to_cap"),
-        may("share_basis"),
         may("face_value_per_ride"),
         must("funded_by"),
         may("transferable"),

@@ -75,7 +75,7 @@ pub(crate) fn read_currency(row: Row<'_>, column: Column, faults: &mut Faults) -
 }
 
 /// A local moment, `YYYY-MM-DD` (midnight) or with `HH:MM:SS` after a space or `T`.
-fn read_moment(
+pub(super) fn read_moment(
     row: Row<'_>,
     column: Column,
     zone: Option<Tz>,

@@ -84,9 +84,10 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let windows = windows::read(&common, faults);
     let transfers = transfers::read(&common, faults);
     let surcharges = surcharges::read(&common, faults);
-    let campaigns = campaigns::read(&common, faults);
+    let campaigns = campaigns::read(&common, &timeframes, faults);
     let (caps, rebates) = (caps::read(&common, faults), rebates::read(&common, faults));
-    let passes = passes::read(&common, faults);
+    let passes = passes::read(&common, head.day_rule, faults);
+    passes::check_rules(&common, &passes, faults);
     let shares = shares::read(&common, faults);
     check::whole(&common, &places, &products, &rules, &incomplete, &transfers, faults);
     Some(Policy {

@@ -152,7 +152,8 @@ fn read_step(sheet: &Sheet, row: Row<'_>, currency: Option<Currency>, faults: &m
     {
         row.error(sheet.column("max_amount"), "below min_amount", faults);
     }
-    let rounding = read_rounding(sheet, row, faults);
+    let (unit, mode) = (sheet.column("rounding_step"), sheet.column("rounding_mode"));
+    let rounding = read_rounding(row, unit, mode, faults);
     let id = Text::new(&format!("rider_discounts:{}", row.line))?;
     Some(Step { operation, rounding, min, max, id })
 }
@@ -165,8 +166,13 @@ pub(super) const ROUNDING: &[(&str, Rounding)] = &[
     ("half_even", Rounding::HalfEven),
 ];
 
-fn read_rounding(sheet: &Sheet, row: Row<'_>, faults: &mut Faults) -> Option<(i64, Rounding)> {
-    let (step, mode) = (sheet.column("rounding_step"), sheet.column("rounding_mode"));
+/// To multiples of how many minor units, and which way; nothing when both fields are empty.
+pub(super) fn read_rounding(
+    row: Row<'_>,
+    step: Column,
+    mode: Column,
+    faults: &mut Faults,
+) -> Option<(i64, Rounding)> {
     let unit = row.number(step, 1, 1_000_000_000, faults);
     if row.get(mode).is_empty() {
         if unit.is_some() {

@@ -1,12 +1,14 @@
 #![allow(clippy::unwrap_used)]
 //! Tests over a small town: one flat bus network and a railway of three stations.
 
+mod campaigns;
 mod caps;
 mod checks;
 mod decisions;
 mod explain;
 mod incomplete;
 mod loading;
+mod passes;
 mod periods;
 mod pricing;
 mod published;
