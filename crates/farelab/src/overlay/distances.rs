@@ -1,8 +1,9 @@
 //! Distances: the metres a case publishes, in the units of each network that reads a matrix.
 
+use super::Metres;
 use crate::table::{Row, Table};
 use fares::Files;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const METHODS: &str = "fare_distance_methods.txt";
 const DISTANCES: &str = "fare_distances.txt";
@@ -33,7 +34,7 @@ impl Matrix {
     }
 
     /// Adds the distances to the files. What a case publishes goes before what the policy says of the same pair.
-    pub(super) fn write(&self, distances: &BTreeMap<(String, String), u32>, files: &mut Files) {
+    pub(super) fn write(&self, distances: &Metres, files: &mut Files) {
         if distances.is_empty() || self.methods.is_empty() {
             return;
         }
@@ -67,10 +68,9 @@ impl Matrix {
             push(&mut rows, network, (from, to), units);
         }
         for method in &self.methods {
-            for ((from, to), metres) in distances {
-                if let Some(units) = method.units(*metres) {
-                    push(&mut rows, &method.network, (from, to), &units.to_string());
-                }
+            // A stop is 0 away from itself, whatever a case says of a round trip.
+            for ((from, to), metres) in distances.iter().filter(|((from, to), _)| from != to) {
+                push(&mut rows, &method.network, (from, to), &method.units(*metres).to_string());
             }
         }
         rows.write(files, DISTANCES);
@@ -88,16 +88,15 @@ fn push(rows: &mut Table, network: &str, (from, to): (&str, &str), units: &str) 
 }
 
 impl Method {
-    /// Metres in units; nothing when they are no whole number of units and the method does not round.
-    fn units(&self, metres: u32) -> Option<u32> {
+    /// Metres in units, rounded as the method says, or half up.
+    fn units(&self, metres: u32) -> u32 {
         let (whole, rest) = (metres / self.unit_metres, metres % self.unit_metres);
         let up = match self.rounding.as_str() {
             "down" => false,
             "up" => rest > 0,
-            "half_up" => u64::from(rest) * 2 >= u64::from(self.unit_metres),
-            _ if rest == 0 => false,
-            _ => return None,
+            _ => rest > 0 && rest >= self.unit_metres.div_ceil(2),
         };
-        whole.checked_add(u32::from(up))
+        // Rounding up happens to units of more than a metre only, so there is room.
+        whole.saturating_add(u32::from(up))
     }
 }

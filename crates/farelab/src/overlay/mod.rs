@@ -27,6 +27,12 @@ pub struct Overlay {
 /// A leg of a case in the words of the overlaid policy; or why it cannot be put so.
 pub type Drafted = Result<Draft, NoRoute>;
 
+/// Cases of one overlay, as it lists them.
+type Members = Vec<(usize, Vec<Drafted>)>;
+
+/// Distances in metres, from one stop to another.
+type Metres = BTreeMap<(String, String), u32>;
+
 /// Why no route can stand for the one a leg names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -84,15 +90,15 @@ pub fn overlays(files: &Files, cases: &[Case]) -> Vec<Overlay> {
     let mut common = files.clone();
     routes.write(&mut common);
     places.write(&mut common);
-    let mut groups: Vec<(BTreeMap<(String, String), u32>, Vec<(usize, Vec<Drafted>)>)> = Vec::new();
+    let mut groups: Vec<(Metres, Members)> = Vec::new();
     for (index, (case, legs)) in cases.iter().zip(drafted).enumerate() {
         let distances = places.stops_of(&case.distances);
-        let fits = |known: &BTreeMap<(String, String), u32>| {
+        let fits = |known: &Metres| {
             distances.iter().all(|(pair, metres)| known.get(pair).is_none_or(|other| other == metres))
         };
         let place = groups.iter().position(|(known, _)| fits(known)).unwrap_or(groups.len());
         if place == groups.len() {
-            groups.push((BTreeMap::new(), Vec::new()));
+            groups.push((Metres::new(), Vec::new()));
         }
         if let Some((known, members)) = groups.get_mut(place) {
             known.extend(distances);

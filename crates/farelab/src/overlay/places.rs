@@ -1,6 +1,6 @@
 //! Stops: a case may name one the feed lacks, put one elsewhere, or give a place that has no id.
 
-use super::fresh;
+use super::{Metres, fresh};
 use crate::cases::{Case, Place};
 use crate::table::Table;
 use fares::Files;
@@ -172,10 +172,7 @@ impl Places {
     }
 
     /// Distances by pairs of stops of the overlaid policy.
-    pub(super) fn stops_of(
-        &self,
-        distances: &BTreeMap<(String, String), u32>,
-    ) -> BTreeMap<(String, String), u32> {
+    pub(super) fn stops_of(&self, distances: &Metres) -> Metres {
         let stop = |id: &String| self.base.get(id).map_or_else(|| id.clone(), Text::to_string);
         distances.iter().map(|((from, to), metres)| ((stop(from), stop(to)), *metres)).collect()
     }

@@ -197,14 +197,15 @@ fn metres_become_units_of_the_networks_that_read_a_matrix() {
         let line = line_with_distances("a", &format!(r#""S1:S2":{metres}"#));
         assert_eq!(distances(&overlaid(&with_matrix(method, ""), &[&line])[0]), expect, "{method} {metres}");
     };
-    check("matrix,1,none", 3210, &["metro S1 S2 3210 0"]);
+    check("matrix,1,", 3210, &["metro S1 S2 3210 0"]);
+    check("matrix,,", 3210, &["metro S1 S2 3210 0"]);
     check("matrix,100,up", 3201, &["metro S1 S2 33 0"]);
     check("matrix,100,up", 3200, &["metro S1 S2 32 0"]);
     check("matrix,100,down", 3299, &["metro S1 S2 32 0"]);
     check("matrix,1000,half_up", 3499, &["metro S1 S2 3 0"]);
     check("matrix,1000,half_up", 3500, &["metro S1 S2 4 0"]);
-    check("matrix,1000,none", 3210, &[]);
-    check("great_circle,1,none", 3210, &[]);
+    check("matrix,1000,", 3500, &["metro S1 S2 4 0"]);
+    check("great_circle,1,", 3210, &[]);
 }
 
 #[test]
@@ -212,7 +213,7 @@ fn a_published_distance_goes_before_the_policys() {
     let check = |rows: &str, expect: &[&str]| {
         let table = format!("network_id,from_stop_id,to_stop_id,units,symmetric\n{rows}");
         let line = line_with_distances("a", r#""S1:S2":7"#);
-        assert_eq!(distances(&overlaid(&with_matrix("matrix,1,none", &table), &[&line])[0]), expect);
+        assert_eq!(distances(&overlaid(&with_matrix("matrix,1,", &table), &[&line])[0]), expect);
     };
     check("metro,S1,S3,9,1\n", &["metro S1 S3 9 1", "metro S1 S2 7 0"]);
     check("metro,S1,S2,5,0\n", &["metro S1 S2 7 0"]);
@@ -229,7 +230,7 @@ fn cases_that_contradict_each_other_are_kept_apart() {
         line_with_distances("c", r#""S1:S2":7,"S2:S1":9"#),
     ];
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let overlays = overlaid(&with_matrix("matrix,1,none", ""), &lines);
+    let overlays = overlaid(&with_matrix("matrix,1,", ""), &lines);
     let members: Vec<Vec<usize>> =
         overlays.iter().map(|overlay| overlay.cases.iter().map(|(index, _)| *index).collect()).collect();
     assert_eq!(members, [vec![0, 2], vec![1]]);
