@@ -43,7 +43,6 @@ mod rebates;
 mod riders;
 mod rules;
 mod sale;
-mod shares;
 mod surcharges;
 mod timeframes;
 mod transfers;

@@ -15,7 +15,6 @@ use crate::part::Part;
 use crate::policy::Policy;
 use crate::riders::Trace;
 use crate::selector::Subject;
-use crate::shares::{self, ShareInput};
 use crate::surcharges::Surcharged;
 use crate::{transfers, windows};
 use primitives::{Minor, MoneyError};
@@ -65,7 +64,6 @@ struct Stream {
     open: Option<Box<Open>>,
     windows: windows::State,
     transfers: transfers::State,
-    shares: shares::State,
 }
 
 /// The latest effective leg: a next leg may still join it.
@@ -113,7 +111,6 @@ impl Worked {
 struct Charged {
     cost: Cost,
     surcharge: Minor,
-    shares: Vec<crate::model::Share>,
     product: Option<primitives::Text>,
 }
 
@@ -179,8 +176,9 @@ impl<'a> Rater<'a> {
         let mut ticket_of = None;
         trace.fact(|| Fact::ride(self.policy, leg));
         let priced = match self.charge(place, leg, &mut trace, &mut ticket_of) {
-            Ok(Charged { cost, surcharge, shares, product }) => {
-                Priced { fare: cost.into_fare(), surcharge, shares, product, rules: trace.rules }
+            Ok(Charged { cost, surcharge, product }) => {
+                let (fare, shares) = (cost.into_fare(), Vec::new());
+                Priced { fare, surcharge, shares, product, rules: trace.rules }
             }
             Err(reason) => {
                 trace.fact(|| Fact::Unknown { reason });
@@ -315,7 +313,6 @@ impl<'a> Rater<'a> {
         let Some(kept) = kept else {
             return self.finish(&part, &sold, growth, added, true, None, trace);
         };
-        let window = kept.windows.current();
         let stream = &mut self.streams[at];
         let before = stream.open.take().filter(|_| group.parts().len() > 1);
         let taken = before.map(|open| open.taken).unwrap_or_default();
@@ -335,7 +332,7 @@ impl<'a> Rater<'a> {
         if self.policy.transfers.cross_media() {
             self.share_transfers(at);
         }
-        self.finish(&part, &sold, growth, added, true, Some((at, window)), trace)
+        self.finish(&part, &sold, growth, added, true, Some(at), trace)
     }
 
     /// A ride that is not whole: priced by itself.
@@ -344,7 +341,7 @@ impl<'a> Rater<'a> {
         self.finish(part, &sold, sold.cost.clone(), Surcharged::default(), counts_to_cap, None, trace)
     }
 
-    /// Campaigns, caps and shares: what is decided once the fare itself is known.
+    /// Campaigns and caps: what is decided once the fare itself is known.
     #[expect(
         clippy::too_many_arguments,
         reason = "the one place where everything known of a leg comes together"
@@ -356,20 +353,20 @@ impl<'a> Rater<'a> {
         mut cost: Cost,
         surcharged: Surcharged,
         counts_to_cap: bool,
-        window: Option<(usize, Option<windows::Current>)>,
+        stream: Option<usize>,
         trace: &mut Trace,
     ) -> Result<Charged, UnknownFare> {
         let policy = self.policy;
         let subject = Subject { part, leg_group: sold.leg_group, product: sold.product };
         let full = cost.clone();
         let mut counts_to_cap = counts_to_cap;
-        let open = window.and_then(|(at, _)| self.streams[at].open.as_ref());
+        let open = stream.and_then(|at| self.streams[at].open.as_ref());
         let position = open.map_or(0, |open| open.group.parts().len() - 1);
         let earlier =
             open.filter(|_| position > 0).map(|open| open.cost.rider.minus(full.rider)).transpose()?;
         if !policy.campaigns.is_empty() {
             let mut alone = Taken::default();
-            let open = window.and_then(|(at, _)| self.streams[at].open.as_mut());
+            let open = stream.and_then(|at| self.streams[at].open.as_mut());
             let taken = open.map_or(&mut alone, |open| &mut open.taken);
             let input = CampaignInput { subject, base: sold.base, position };
             let counters = &mut self.carried.campaigns;
@@ -381,18 +378,7 @@ impl<'a> Rater<'a> {
         }
         let surcharge = surcharged.rider()?;
         let cost = surcharged.add_to(&cost)?;
-        let shares = if policy.shares.is_empty() {
-            Vec::new()
-        } else {
-            let mut alone = shares::State::default();
-            let (state, current) = match window {
-                Some((at, current)) => (&mut self.streams[at].shares, current),
-                None => (&mut alone, None),
-            };
-            let input = ShareInput { subject, full: &full, cost: &cost, window: current };
-            policy.shares.split(policy, state, input, trace)?
-        };
-        Ok(Charged { cost, surcharge, shares, product: sold.product_id(policy) })
+        Ok(Charged { cost, surcharge, product: sold.product_id(policy) })
     }
 
     fn stream_of(&mut self, part: &Part) -> usize {

@@ -8,7 +8,7 @@ mod state;
 pub(crate) use limits::{Event, Limit, Limits, SameRoute};
 pub(crate) use price::{Discount, DiscountOn, Pricing};
 pub(crate) use rules::{Action, Rule};
-pub(crate) use state::{Current, State};
+pub(crate) use state::State;
 
 use crate::cost::Cost;
 use crate::explain::{Because, Fact};
@@ -142,8 +142,7 @@ impl Windows {
             Some((open, Step::Passes)) => state.open.push(open.clone()),
             Some((_, Step::Opens)) | None => {
                 if window.opens_on_any || cost.rider.is_positive() {
-                    let opening = state.next_opening();
-                    let open = Open::new((number, window), opening, effective);
+                    let open = Open::new((number, window), effective);
                     window.tell(&open, true, effective, cost.rider, trace);
                     state.hold(open);
                 }
@@ -160,7 +159,7 @@ impl Windows {
         effective: &Effective<'_>,
         trace: &mut Trace,
     ) -> State {
-        let mut state = State { open: Vec::new(), openings: before.openings, current: None };
+        let mut state = State { open: Vec::new() };
         for open in before.open.iter().filter(|open| taking != Some(open.window)) {
             let window = self.get(open);
             if window.break_on_other {

@@ -171,11 +171,8 @@ pub(crate) const FARE_SURCHARGES: FileSpec = optional(
         may("fare_media_id"),
         may("timeframe_group_id"),
         must("amount"),
-        may("per"),
-        may("stacking"),
         may("in_caps"),
         may("discountable"),
-        may("party_id"),
     ],
     &[],
 );
@@ -265,22 +262,6 @@ pub(crate) const FARE_REBATES: FileSpec = optional(
         may("per"),
         must("funded_by"),
         may("paid_as"),
-    ],
-    &[],
-);
-
-/// How operators share what was paid.
-pub(crate) const REVENUE_SHARES: FileSpec = optional(
-    "revenue_shares.txt",
-    &[
-        must("share_id"),
-        must("applies_to"),
-        may("ref_id"),
-        must("method"),
-        may("party_id"),
-        may("percent"),
-        may("amount"),
-        may("tie_order"),
     ],
     &[],
 );

@@ -6,7 +6,7 @@ mod extensions;
 pub(crate) use extensions::{
     FARE_CAMPAIGNS, FARE_CAPS, FARE_DISTANCE_METHODS, FARE_DISTANCE_STEPS, FARE_DISTANCES,
     FARE_LEG_JOIN_RULES, FARE_PASSES, FARE_REBATES, FARE_SURCHARGES, FARE_TRANSFER_RULES, FARE_WINDOW_RULES,
-    FARE_WINDOWS, REVENUE_SHARES, SELECTOR_SETS,
+    FARE_WINDOWS, SELECTOR_SETS,
 };
 
 /// One file of the format.
@@ -249,21 +249,19 @@ pub(crate) const RIDER_DISCOUNTS: FileSpec = optional(
 
 pub(crate) const RIDER_ELIGIBILITY: FileSpec = optional(
     "rider_eligibility.txt",
+    &[must("rider_category_id"), may("network_id"), must("fallback_rider_category_id")],
+    // Who belongs to a category is decided before the tap reaches the engine, which knows category and dates only.
     &[
-        must("rider_category_id"),
-        may("evidence_kind"),
-        may("network_id"),
-        may("age_from"),
-        may("age_until"),
-        may("registry_id"),
-        may("valid_from"),
-        may("valid_until"),
-        may("renewal_days"),
-        may("grace_days"),
-        must("fallback_rider_category_id"),
-        may("priority"),
+        "evidence_kind",
+        "age_from",
+        "age_until",
+        "registry_id",
+        "valid_from",
+        "valid_until",
+        "renewal_days",
+        "grace_days",
+        "priority",
     ],
-    &[],
 );
 
 pub(crate) const INCOMPLETE_JOURNEYS: FileSpec = optional(
@@ -321,7 +319,6 @@ pub const FILES: &[FileSpec] = &[
     FARE_CAMPAIGNS,
     FARE_CAPS,
     FARE_REBATES,
-    REVENUE_SHARES,
     FARE_PASSES,
 ];
 

@@ -15,7 +15,6 @@ mod rebates;
 mod riders;
 mod rules;
 mod selectors;
-mod shares;
 mod sheet;
 mod steps;
 mod surcharges;
@@ -75,7 +74,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
         groups: &group_ids,
     };
     let sets = selectors::read(files, &ids, faults);
-    let common = Common { files, ids: &ids, sets: &sets, currency: head.currency, default_rider };
+    let common = Common { files, ids: &ids, sets: &sets, currency: head.currency };
     let products = products::read(files, &ids, head.currency, default_rider, faults);
     let riders = riders::read(files, &ids, head.currency, default_rider, faults);
     let rules = rules::read(&common, faults);
@@ -89,7 +88,6 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let (caps, rebates) = (caps::read(&common, faults), rebates::read(&common, faults));
     let passes = passes::read(&common, head.day_rule, faults);
     passes::check_rules(&passes, &rules.said, faults);
-    let shares = shares::read(&common, faults);
     check::whole(&common, &places, &products, &rules, &incomplete, &transfers, faults);
     Some(Policy {
         id: head.id?,
@@ -128,7 +126,6 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
         caps,
         rebates,
         passes,
-        shares,
         labels: Labels::default(),
     })
 }
@@ -156,7 +153,6 @@ struct Common<'a> {
     ids: &'a Ids<'a>,
     sets: &'a selectors::Sets,
     currency: Option<Currency>,
-    default_rider: Option<u32>,
 }
 
 /// A small table of ids with names for people.

@@ -104,7 +104,7 @@ fn read_row(row: Row<'_>, columns: &Columns, common: &Common<'_>, faults: &mut F
         row.error(columns.to, "not above from_units: the step is empty", faults);
     }
     let adds = row.word(columns.mode, &[("band", false), ("add", true)], faults)?;
-    let mut money = |column: Column, faults: &mut Faults| {
+    let money = |column: Column, faults: &mut Faults| {
         let amount = row.amount(column, common.currency, faults);
         if amount.is_some_and(Minor::is_negative) {
             row.error(column, "below zero: a step never takes anything off", faults);
