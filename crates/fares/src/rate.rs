@@ -361,19 +361,20 @@ impl<'a> Rater<'a> {
     ) -> Result<Charged, UnknownFare> {
         let policy = self.policy;
         let subject = Subject { part, leg_group: sold.leg_group, product: sold.product };
-        let full = cost.clone();
+        let full = cost.rider;
         let mut counts_to_cap = counts_to_cap;
         let open = window.and_then(|(at, _)| self.streams[at].open.as_ref());
         let position = open.map_or(0, |open| open.group.parts().len() - 1);
-        let earlier =
-            open.filter(|_| position > 0).map(|open| open.cost.rider.minus(full.rider)).transpose()?;
+        let earlier = open.filter(|_| position > 0).map(|open| open.cost.rider.minus(full)).transpose()?;
+        let mut campaigns = Vec::new();
         if !policy.campaigns.is_empty() {
             let mut alone = Taken::default();
             let open = window.and_then(|(at, _)| self.streams[at].open.as_mut());
             let taken = open.map_or(&mut alone, |open| &mut open.taken);
             let input = CampaignInput { subject, base: sold.base, position };
             let counters = &mut self.carried.campaigns;
-            counts_to_cap &= policy.campaigns.apply(policy, counters, input, taken, &mut cost, trace)?;
+            campaigns = policy.campaigns.apply(policy, counters, input, taken, &mut cost, trace)?;
+            counts_to_cap &= policy.campaigns.count_to_cap(&campaigns);
         }
         if !policy.caps.is_empty() {
             let input = CapInput { subject, counts_to_cap, surcharged: &surcharged, earlier };
@@ -389,7 +390,8 @@ impl<'a> Rater<'a> {
                 Some((at, current)) => (&mut self.streams[at].shares, current),
                 None => (&mut alone, None),
             };
-            let input = ShareInput { subject, full: &full, cost: &cost, window: current };
+            let (standing, campaigns) = (sold.standing, &campaigns[..]);
+            let input = ShareInput { subject, standing, campaigns, cost: &cost, window: current, position };
             policy.shares.split(policy, state, input, trace)?
         };
         Ok(Charged { cost, surcharge, shares, product: sold.product_id(policy) })

@@ -87,6 +87,12 @@ impl<'a> Effective<'a> {
 }
 
 impl Windows {
+    /// The number of a window.
+    pub(crate) fn number(&self, id: &str) -> Option<u32> {
+        let at = self.windows.iter().position(|window| window.id.as_str() == id)?;
+        u32::try_from(at).ok()
+    }
+
     /// The windows of a policy, in any order.
     pub(crate) fn build(mut windows: Vec<Window>) -> Self {
         windows.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
