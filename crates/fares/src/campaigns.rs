@@ -107,8 +107,7 @@ impl Campaigns {
         self.0.is_empty()
     }
 
-    /// Takes off what campaigns take off, and counts the quotas that are used. False when the leg no longer counts
-    /// towards caps. Of the campaigns that stand alone the one that takes most is used, then all that may stand beside
+    /// Takes off what campaigns take off, and counts the quotas that are used. Gives the campaigns that did. Of the campaigns that stand alone the one that takes most is used, then all that may stand beside
     /// it, each on what is left.
     pub(crate) fn apply(
         &self,
@@ -118,15 +117,15 @@ impl Campaigns {
         taken: &mut Taken,
         cost: &mut Cost,
         trace: &mut Trace,
-    ) -> Result<bool, UnknownFare> {
+    ) -> Result<Vec<Text>, UnknownFare> {
         if !cost.rider.is_positive() {
             taken.give_back(cost)?;
-            return Ok(true);
+            return Ok(Vec::new());
         }
         taken.full = taken.full.plus(cost.rider)?;
         let alone = self.best_alone(policy, counters, input, cost.rider, trace);
         let beside = self.0.iter().filter(|campaign| campaign.combinable);
-        let mut counts = true;
+        let mut used = Vec::new();
         for campaign in alone.into_iter().chain(beside) {
             let reduction = match campaign.fit(policy, counters, input, cost.rider) {
                 Fit::Yes(reduction) => reduction,
@@ -136,20 +135,25 @@ impl Campaigns {
                 }
                 Fit::No | Fit::But(_) => continue,
             };
-            let (used, quota) = campaign.count(policy, counters, input.subject);
+            let (number, quota) = campaign.count(policy, counters, input.subject);
             cost.reduce(reduction, Some(campaign.funder))?;
             taken.add(campaign.funder, reduction)?;
             trace.rule(&campaign.row);
             trace.fact(|| Fact::Campaign {
                 id: campaign.id.clone(),
                 reduction,
-                used,
+                used: number,
                 quota,
                 funder: campaign.funder,
             });
-            counts &= campaign.counts_to_cap;
+            used.push(campaign.id.clone());
         }
-        Ok(counts)
+        Ok(used)
+    }
+
+    /// False when one of these campaigns keeps its legs from counting towards caps.
+    pub(crate) fn count_to_cap(&self, used: &[Text]) -> bool {
+        self.0.iter().all(|campaign| campaign.counts_to_cap || !used.contains(&campaign.id))
     }
 
     /// What the rider would pay for a leg after every campaign; nothing is counted.

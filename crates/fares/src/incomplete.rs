@@ -7,6 +7,7 @@ use crate::part::Part;
 use crate::policy::Policy;
 use crate::riders::{Source, Trace};
 use crate::selector::{Field, Pick, Selector, Subject, frame_holds};
+use crate::shares::Standing;
 use crate::timeframes::Moment;
 use primitives::{EventTime, Minor, Text};
 
@@ -197,7 +198,7 @@ impl Query<'_> {
             Charge::Farthest => asker.sell(asker.farthest(kind == Kind::MissingEntry)?, trace),
             Charge::TwoMaximum => self.two_maximum(trace),
         };
-        Ok((sold?, row.counts_to_cap))
+        Ok((Sold { standing: Standing::Incomplete(kind), ..sold? }, row.counts_to_cap))
     }
 
     /// What the two ends cost when each is an incomplete ride of its own.

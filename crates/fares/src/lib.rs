@@ -43,6 +43,7 @@ mod rebates;
 mod riders;
 mod rules;
 mod sale;
+mod shares;
 mod surcharges;
 mod timeframes;
 mod transfers;

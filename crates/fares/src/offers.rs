@@ -7,6 +7,7 @@ use crate::part::Part;
 use crate::policy::Policy;
 use crate::riders::{Amounts, Asker, Source, Trace};
 use crate::rules::{LegRule, Span};
+use crate::shares::Standing;
 use crate::timeframes::Moment;
 use primitives::{Minor, Text};
 
@@ -50,6 +51,7 @@ pub(crate) struct Sold {
     pub(crate) cost: Cost,
     /// The part of the rider's price that distance does not change.
     pub(crate) base: Minor,
+    pub(crate) standing: Standing,
 }
 
 impl<'a> Query<'a> {
@@ -161,7 +163,7 @@ impl<'a> Query<'a> {
             Source::Amount(_) => None,
         };
         let cost = Cost { gross, rider, funded };
-        Ok(Sold { product, leg_group: None, stands_apart: false, cost, base })
+        Ok(Sold { product, leg_group: None, stands_apart: false, cost, base, standing: Standing::Ride })
     }
 
     /// Every rule that may price it: those of the highest priority that match, each with the rider's price, the

@@ -10,6 +10,7 @@ use crate::part::Part;
 use crate::policy::Policy;
 use crate::riders::Trace;
 use crate::selector::{Field, Pick, Selector, Subject};
+use crate::shares::Standing;
 use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 use primitives::{DayRule, EventTime, Minor, PartyNo, ServiceDate, Text};
 use std::cmp::Reverse;
@@ -296,6 +297,7 @@ impl Pass {
     fn covered(&self, mut single: Sold, candidate: &Candidate<'_>) -> Result<Covered, UnknownFare> {
         single.cost.reduce(candidate.paid, Some(self.funder))?;
         single.product = Some(self.product);
+        single.standing = Standing::Pass(self.product);
         Ok(Covered { sold: single, counts_to_cap: self.counts_to_cap })
     }
 

@@ -13,6 +13,7 @@ use crate::products::Products;
 use crate::rebates::RebateRow;
 use crate::riders::Riders;
 use crate::rules::LegRules;
+use crate::shares::Shares;
 use crate::surcharges::Surcharges;
 use crate::timeframes::Timeframes;
 use crate::transfers::Transfers;
@@ -96,6 +97,7 @@ pub struct Policy {
     /// By id.
     pub(crate) rebates: Vec<RebateRow>,
     pub(crate) passes: Passes,
+    pub(crate) shares: Shares,
     pub(crate) labels: Labels,
 }
 

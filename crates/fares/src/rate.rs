@@ -15,6 +15,7 @@ use crate::part::Part;
 use crate::policy::Policy;
 use crate::riders::Trace;
 use crate::selector::Subject;
+use crate::shares::{self, ShareInput};
 use crate::surcharges::Surcharged;
 use crate::{transfers, windows};
 use primitives::{Minor, MoneyError};
@@ -64,6 +65,7 @@ struct Stream {
     open: Option<Box<Open>>,
     windows: windows::State,
     transfers: transfers::State,
+    shares: shares::State,
 }
 
 /// The latest effective leg: a next leg may still join it.
@@ -111,6 +113,7 @@ impl Worked {
 struct Charged {
     cost: Cost,
     surcharge: Minor,
+    shares: Vec<crate::model::Share>,
     product: Option<primitives::Text>,
 }
 
@@ -176,9 +179,8 @@ impl<'a> Rater<'a> {
         let mut ticket_of = None;
         trace.fact(|| Fact::ride(self.policy, leg));
         let priced = match self.charge(place, leg, &mut trace, &mut ticket_of) {
-            Ok(Charged { cost, surcharge, product }) => {
-                let (fare, shares) = (cost.into_fare(), Vec::new());
-                Priced { fare, surcharge, shares, product, rules: trace.rules }
+            Ok(Charged { cost, surcharge, shares, product }) => {
+                Priced { fare: cost.into_fare(), surcharge, shares, product, rules: trace.rules }
             }
             Err(reason) => {
                 trace.fact(|| Fact::Unknown { reason });
@@ -313,6 +315,7 @@ impl<'a> Rater<'a> {
         let Some(kept) = kept else {
             return self.finish(&part, &sold, growth, added, true, None, trace);
         };
+        let window = kept.windows.current();
         let stream = &mut self.streams[at];
         let before = stream.open.take().filter(|_| group.parts().len() > 1);
         let taken = before.map(|open| open.taken).unwrap_or_default();
@@ -332,7 +335,7 @@ impl<'a> Rater<'a> {
         if self.policy.transfers.cross_media() {
             self.share_transfers(at);
         }
-        self.finish(&part, &sold, growth, added, true, Some(at), trace)
+        self.finish(&part, &sold, growth, added, true, Some((at, window)), trace)
     }
 
     /// A ride that is not whole: priced by itself.
@@ -341,7 +344,7 @@ impl<'a> Rater<'a> {
         self.finish(part, &sold, sold.cost.clone(), Surcharged::default(), counts_to_cap, None, trace)
     }
 
-    /// Campaigns and caps: what is decided once the fare itself is known.
+    /// Campaigns, caps and shares: what is decided once the fare itself is known.
     #[expect(
         clippy::too_many_arguments,
         reason = "the one place where everything known of a leg comes together"
@@ -353,24 +356,25 @@ impl<'a> Rater<'a> {
         mut cost: Cost,
         surcharged: Surcharged,
         counts_to_cap: bool,
-        stream: Option<usize>,
+        window: Option<(usize, Option<windows::Current>)>,
         trace: &mut Trace,
     ) -> Result<Charged, UnknownFare> {
         let policy = self.policy;
         let subject = Subject { part, leg_group: sold.leg_group, product: sold.product };
-        let full = cost.clone();
+        let full = cost.rider;
         let mut counts_to_cap = counts_to_cap;
-        let open = stream.and_then(|at| self.streams[at].open.as_ref());
+        let open = window.and_then(|(at, _)| self.streams[at].open.as_ref());
         let position = open.map_or(0, |open| open.group.parts().len() - 1);
-        let earlier =
-            open.filter(|_| position > 0).map(|open| open.cost.rider.minus(full.rider)).transpose()?;
+        let earlier = open.filter(|_| position > 0).map(|open| open.cost.rider.minus(full)).transpose()?;
+        let mut campaigns = Vec::new();
         if !policy.campaigns.is_empty() {
             let mut alone = Taken::default();
-            let open = stream.and_then(|at| self.streams[at].open.as_mut());
+            let open = window.and_then(|(at, _)| self.streams[at].open.as_mut());
             let taken = open.map_or(&mut alone, |open| &mut open.taken);
             let input = CampaignInput { subject, base: sold.base, position };
             let counters = &mut self.carried.campaigns;
-            counts_to_cap &= policy.campaigns.apply(policy, counters, input, taken, &mut cost, trace)?;
+            campaigns = policy.campaigns.apply(policy, counters, input, taken, &mut cost, trace)?;
+            counts_to_cap &= policy.campaigns.count_to_cap(&campaigns);
         }
         if !policy.caps.is_empty() {
             let input = CapInput { subject, counts_to_cap, surcharged: &surcharged, earlier };
@@ -378,7 +382,19 @@ impl<'a> Rater<'a> {
         }
         let surcharge = surcharged.rider()?;
         let cost = surcharged.add_to(&cost)?;
-        Ok(Charged { cost, surcharge, product: sold.product_id(policy) })
+        let shares = if policy.shares.is_empty() {
+            Vec::new()
+        } else {
+            let mut alone = shares::State::default();
+            let (state, current) = match window {
+                Some((at, current)) => (&mut self.streams[at].shares, current),
+                None => (&mut alone, None),
+            };
+            let (standing, campaigns) = (sold.standing, &campaigns[..]);
+            let input = ShareInput { subject, standing, campaigns, cost: &cost, window: current, position };
+            policy.shares.split(policy, state, input, trace)?
+        };
+        Ok(Charged { cost, surcharge, shares, product: sold.product_id(policy) })
     }
 
     fn stream_of(&mut self, part: &Part) -> usize {

@@ -8,7 +8,7 @@ mod state;
 pub(crate) use limits::{Event, Limit, Limits, SameRoute};
 pub(crate) use price::{Discount, DiscountOn, Pricing};
 pub(crate) use rules::{Action, Rule};
-pub(crate) use state::State;
+pub(crate) use state::{Current, State};
 
 use crate::cost::Cost;
 use crate::explain::{Because, Fact};
@@ -87,6 +87,12 @@ impl<'a> Effective<'a> {
 }
 
 impl Windows {
+    /// The number of a window.
+    pub(crate) fn number(&self, id: &str) -> Option<u32> {
+        let at = self.windows.iter().position(|window| window.id.as_str() == id)?;
+        u32::try_from(at).ok()
+    }
+
     /// The windows of a policy, in any order.
     pub(crate) fn build(mut windows: Vec<Window>) -> Self {
         windows.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.id.cmp(&b.id)));
@@ -142,7 +148,8 @@ impl Windows {
             Some((open, Step::Passes)) => state.open.push(open.clone()),
             Some((_, Step::Opens)) | None => {
                 if window.opens_on_any || cost.rider.is_positive() {
-                    let open = Open::new((number, window), effective);
+                    let opening = state.next_opening();
+                    let open = Open::new((number, window), opening, effective);
                     window.tell(&open, true, effective, cost.rider, trace);
                     state.hold(open);
                 }
@@ -159,7 +166,7 @@ impl Windows {
         effective: &Effective<'_>,
         trace: &mut Trace,
     ) -> State {
-        let mut state = State { open: Vec::new() };
+        let mut state = State { open: Vec::new(), openings: before.openings, current: None };
         for open in before.open.iter().filter(|open| taking != Some(open.window)) {
             let window = self.get(open);
             if window.break_on_other {

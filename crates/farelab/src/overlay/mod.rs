@@ -138,19 +138,21 @@ fn draft(
 
 /// An id nobody has: the wish itself, or its beginning with a number from `from` on.
 fn fresh(wish: &str, from: u64, taken: impl Fn(&str) -> bool) -> Text {
+    // Four bytes a letter at most, and room for any number.
     const BEGINNING_CHARS: usize = 10;
+    let clean = wish.replace(char::is_control, "");
+    let beginning: String = clean.trim().chars().take(BEGINNING_CHARS).collect();
+    let beginning = match beginning.trim() {
+        "" => "unnamed",
+        _ if clean.len() <= 4 * BEGINNING_CHARS => clean.trim(),
+        beginning => beginning,
+    };
     let mut id = Text::new(wish);
     let mut number = from;
     loop {
         match id {
             Some(free) if !taken(free.as_str()) => return free,
-            // A long wish is cut, so that the number has room.
-            _ if wish.len() <= 40 => id = Text::new(&format!("{wish}#{number}")),
-            _ => {
-                let clean: String =
-                    wish.chars().filter(|letter| !letter.is_control()).take(BEGINNING_CHARS).collect();
-                id = Text::new(&format!("{}#{number}", clean.trim()));
-            }
+            _ => id = Text::new(&format!("{beginning}#{number}")),
         }
         number = number.wrapping_add(1);
     }

@@ -2,6 +2,7 @@ mod cases;
 mod compare;
 mod explain;
 mod feed;
+mod hostile;
 mod overlay;
 mod score;
 

@@ -266,6 +266,22 @@ pub(crate) const FARE_REBATES: FileSpec = optional(
     &[],
 );
 
+/// How operators share what was paid.
+pub(crate) const REVENUE_SHARES: FileSpec = optional(
+    "revenue_shares.txt",
+    &[
+        must("share_id"),
+        must("applies_to"),
+        may("ref_id"),
+        must("method"),
+        may("party_id"),
+        may("percent"),
+        may("amount"),
+        may("tie_order"),
+    ],
+    &[],
+);
+
 /// Passes and ticket books.
 pub(crate) const FARE_PASSES: FileSpec = optional(
     "fare_passes.txt",

@@ -118,13 +118,16 @@ fn read_pairs(common: &Common<'_>, faults: &mut Faults) -> Vec<(PairKey, u32)> {
     pairs
 }
 
+/// Sequence, units and line of a stop on its route.
+type Travelled = (u64, u64, u64);
+
 /// Along a route the travelled units may stand still and never fall.
 fn check_travelled(common: &Common<'_>, faults: &mut Faults) {
     // What else is wrong with the file is said where its rows are read.
     let sheet = Sheet::read(common.files, ROUTE_STOPS, &mut Faults::default());
     let (route, direction) = (sheet.column("route_id"), sheet.column("direction_id"));
     let (sequence, units) = (sheet.column("stop_sequence"), sheet.column("fare_distance_units_traveled"));
-    let mut ways: BTreeMap<(&str, &str), Vec<(u64, u64, u64)>> = BTreeMap::new();
+    let mut ways: BTreeMap<(&str, &str), Vec<Travelled>> = BTreeMap::new();
     for row in sheet.rows() {
         let numbers = row.get(sequence).parse::<u64>().ok().zip(row.get(units).parse::<u64>().ok());
         if let Some((sequence, units)) = numbers {

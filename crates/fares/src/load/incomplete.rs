@@ -19,7 +19,7 @@ enum Word {
     TwoMaximum,
 }
 
-const KINDS: &[(&str, Kind)] = &[
+pub(super) const KINDS: &[(&str, Kind)] = &[
     ("missing_exit", Kind::MissingExit),
     ("missing_entry", Kind::MissingEntry),
     ("same_station", Kind::SameStation),

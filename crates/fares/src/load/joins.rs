@@ -49,7 +49,7 @@ pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Joins {
         ranked.push((rank, draft));
     }
     refuse_doubles(keys, sheet.file(), "from_network_id", faults);
-    ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
+    ranked.sort_by_key(|(rank, _)| *rank);
     Joins::new(ranked.into_iter().map(|(_, row)| row).collect())
 }
 

@@ -15,6 +15,7 @@ mod rebates;
 mod riders;
 mod rules;
 mod selectors;
+mod shares;
 mod sheet;
 mod steps;
 mod surcharges;
@@ -88,6 +89,8 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let (caps, rebates) = (caps::read(&common, faults), rebates::read(&common, faults));
     let passes = passes::read(&common, head.day_rule, faults);
     passes::check_rules(&passes, &rules.said, faults);
+    let named = shares::Named { windows: &windows, campaigns: &campaigns, passes: &passes };
+    let shares = shares::read(&common, &named, faults);
     check::whole(&common, &places, &products, &rules, &incomplete, &transfers, faults);
     Some(Policy {
         id: head.id?,
@@ -126,6 +129,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
         caps,
         rebates,
         passes,
+        shares,
         labels: Labels::default(),
     })
 }

@@ -148,6 +148,9 @@ fn check_kind(sheet: &Sheet, row: Row<'_>, kind: PassKind, lasts: bool, faults: 
     }
 }
 
+/// A number of its unit.
+type SpanOf = fn(u32) -> Span;
+
 fn read_span(sheet: &Sheet, row: Row<'_>, faults: &mut Faults) -> Option<Span> {
     let (count, unit) = (sheet.column("validity_count"), sheet.column("validity_unit"));
     let number = row.number(count, 1, COUNT_MAX, faults).and_then(|number| u32::try_from(number).ok());
@@ -155,7 +158,7 @@ fn read_span(sheet: &Sheet, row: Row<'_>, faults: &mut Faults) -> Option<Span> {
         row.error(unit, "validity_count and validity_unit are given both or not at all", faults);
         return None;
     }
-    let units: [(&str, fn(u32) -> Span); 4] = [
+    let units: [(&str, SpanOf); 4] = [
         ("hour", Span::Hours),
         ("day", Span::Days),
         ("month", Span::Months),

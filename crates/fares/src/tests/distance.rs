@@ -331,7 +331,8 @@ fn great_circles_are_rounded_to_units_as_the_network_says() {
 /// Great circles of a sphere of 6,371,008.8 m, worked out with fifty digits.
 #[test]
 fn metres_on_the_globe_are_right_everywhere() {
-    const GREAT_CIRCLES: &[((i64, i64), (i64, i64), u32)] = &[
+    type Place = (i64, i64);
+    const GREAT_CIRCLES: &[(Place, Place, u32)] = &[
         ((0, 0), (0, 0), 0),
         ((0, 0), (0, 180_000_000_000), 20_015_114),
         ((90_000_000_000, 0), (-90_000_000_000, 77_000_000_000), 20_015_114),

@@ -15,6 +15,7 @@ mod periods;
 mod pricing;
 mod published;
 mod rebates;
+mod shares;
 mod surcharges;
 mod transfers;
 mod versions;

@@ -11,12 +11,24 @@ use primitives::{EventTime, Minor, PartyNo};
 pub(crate) struct State {
     /// One a window of the policy.
     pub(super) open: Vec<Open>,
+    /// How many were opened so far.
+    pub(super) openings: u32,
+    pub(super) current: Option<Current>,
+}
+
+/// The window that took the latest effective leg: its number in the policy, and which opening of it this is, so that
+/// two runs of one window are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Current {
+    pub(crate) window: u32,
+    pub(crate) opening: u32,
 }
 
 /// One open window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Open {
     pub(super) window: u32,
+    pub(super) opening: u32,
     /// Effective legs after the one that opened it.
     pub(super) transfers: u32,
     /// A reduction that is given once was given.
@@ -54,15 +66,25 @@ pub(super) struct Payment {
 }
 
 impl State {
+    pub(crate) fn current(&self) -> Option<Current> {
+        self.current
+    }
+
     pub(super) fn of(&self, window: u32) -> Option<&Open> {
         self.open.iter().find(|open| open.window == window)
     }
 
     /// Keeps a window that took the latest effective leg.
     pub(super) fn hold(&mut self, open: Open) {
+        self.current = Some(Current { window: open.window, opening: open.opening });
         // There are few windows; a vector that grows by itself would make room for four.
         self.open.reserve_exact(1);
         self.open.push(open);
+    }
+
+    pub(super) fn next_opening(&mut self) -> u32 {
+        self.openings = self.openings.wrapping_add(1);
+        self.openings
     }
 }
 
@@ -84,12 +106,13 @@ impl Last {
 
 impl Open {
     /// The window as its first effective leg leaves it.
-    pub(super) fn new((number, window): (u32, &Window), effective: &Effective<'_>) -> Self {
+    pub(super) fn new((number, window): (u32, &Window), opening: u32, effective: &Effective<'_>) -> Self {
         let full = effective.sold.cost.rider;
         let started = window.limits.starts_at.of(effective.group);
         let counted = window.pricing == Pricing::BestPaid;
         Open {
             window: number,
+            opening,
             transfers: 0,
             discounted: false,
             day: window.limits.day_of(effective.first()),
@@ -130,6 +153,7 @@ impl Open {
         }
         Ok(Open {
             window: self.window,
+            opening: self.opening,
             transfers: self.transfers.saturating_add(1),
             discounted: self.discounted || discounted,
             day: self.day,

@@ -9,3 +9,4 @@ mod hongkong_rebate;
 mod london;
 mod newyork;
 mod seattle;
+mod seattle_shares;
