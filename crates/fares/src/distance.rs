@@ -234,6 +234,13 @@ impl Distances {
         }
     }
 
+    /// How far a leg went, to be compared with legs of other networks: in metres where its network measures lengths.
+    pub(crate) fn weight(&self, policy: &Policy, part: &Part) -> Option<u64> {
+        let (method, units) = (self.method(part.network)?, self.units(policy, part)?);
+        let unit = if method.way.is_length() { method.unit_metres } else { 1 };
+        u64::from(units).checked_mul(u64::from(unit))
+    }
+
     /// The distance of two stops that needs no route.
     fn between(
         &self,

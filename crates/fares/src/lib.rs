@@ -32,6 +32,7 @@ mod selector;
 mod campaigns;
 mod caps;
 mod distance;
+mod eligibility;
 mod geo;
 mod groups;
 mod incomplete;
@@ -61,6 +62,7 @@ pub mod limits;
 mod load;
 
 pub use carried::{CampaignCounter, CapCounter, Carried, HeldPass};
+pub use eligibility::{Evidence, Proof, rider_for};
 pub use explain::{Because, Explained, Fact, Language, Value};
 pub use labels::Named;
 pub use load::load;

@@ -1,9 +1,11 @@
 //! What a rider pays of a price: own rows, formulas over another rider's price, fallbacks, and who funds the rest.
 
+use crate::eligibility::Claim;
 use crate::explain::Fact;
 use crate::model::{Funded, UnknownFare};
 use crate::policy::Policy;
 use crate::products::ProductRow;
+use crate::selector::Pick;
 use crate::timeframes::Moment;
 use primitives::{Minor, MoneyError, PartyNo, Rounding, Text};
 use rust_decimal::Decimal;
@@ -104,8 +106,10 @@ impl Formula {
 pub(crate) struct Riders {
     /// By rider, the more specific first: with a network, then with a timeframe, then by number.
     pub(crate) formulas: Vec<Vec<Formula>>,
-    /// By rider: (network or any, the category that pays in its place), the one with a network first.
-    pub(crate) fallbacks: Vec<Vec<(Option<u32>, u32)>>,
+    /// By rider: (networks or any, the category that pays in its place), those with networks first.
+    pub(crate) fallbacks: Vec<Vec<(Option<Pick>, u32)>>,
+    /// Who may claim which category: the higher priority first, then by rider.
+    pub(crate) claims: Vec<Claim>,
 }
 
 /// What is priced: a product, or an amount that a row names.
@@ -248,7 +252,7 @@ impl Policy {
             (Source::Product(_), None) => {}
         }
         let mut fallbacks = self.riders.fallbacks[asker.rider as usize].iter();
-        match fallbacks.find(|(network, _)| network.is_none_or(|only| asker.network == Some(only))) {
+        match fallbacks.find(|(network, _)| network.as_ref().is_none_or(|pick| pick.takes(asker.network))) {
             Some((_, rider)) => {
                 if let Some(trace) = trace.as_deref_mut() {
                     trace.fact(|| Fact::Fallback { rider: self.rider_ids.get(*rider).clone() });

@@ -247,7 +247,7 @@ impl Run {
         });
         let added = match method {
             Method::FullFareRatio => full_fare(policy, part).units().unsigned_abs(),
-            Method::DistanceRatio => u64::from(policy.distances.units(policy, part).unwrap_or(0)),
+            Method::DistanceRatio => policy.distances.weight(policy, part).unwrap_or(0),
             Method::RideCount => 1,
             Method::Equal => u64::from(self.weights[at].1 == 0),
             Method::FirstLeg => u64::from(first),

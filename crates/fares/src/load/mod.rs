@@ -4,6 +4,7 @@ mod campaigns;
 mod caps;
 mod check;
 mod distance;
+mod eligibility;
 mod head;
 mod incomplete;
 mod joins;
@@ -75,9 +76,9 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
         groups: &group_ids,
     };
     let sets = selectors::read(files, &ids, faults);
-    let common = Common { files, ids: &ids, sets: &sets, currency: head.currency };
+    let common = Common { files, ids: &ids, sets: &sets, currency: head.currency, default_rider };
     let products = products::read(files, &ids, head.currency, default_rider, faults);
-    let riders = riders::read(files, &ids, head.currency, default_rider, faults);
+    let riders = riders::read(&common, faults);
     let rules = rules::read(&common, faults);
     let incomplete = incomplete::read(&common, faults);
     let distances = distance::read(&common, &products, faults);
@@ -157,6 +158,7 @@ struct Common<'a> {
     ids: &'a Ids<'a>,
     sets: &'a selectors::Sets,
     currency: Option<Currency>,
+    default_rider: Option<u32>,
 }
 
 /// A small table of ids with names for people.

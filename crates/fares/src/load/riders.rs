@@ -1,9 +1,10 @@
 //! `rider_categories.txt`, `rider_discounts.txt` and the fallbacks of `rider_eligibility.txt`.
 
+use super::eligibility::{self, Eligibility};
 use super::places::read_ids;
 use super::sheet::{Column, Faults, Row, Sheet, refuse_doubles};
-use super::{Ids, Named};
-use crate::format::{RIDER_CATEGORIES, RIDER_DISCOUNTS, RIDER_ELIGIBILITY};
+use super::{Common, Ids, Named};
+use crate::format::{RIDER_CATEGORIES, RIDER_DISCOUNTS};
 use crate::limits::STEPS_MAX;
 use crate::model::Files;
 use crate::riders::{Formula, Operation, Riders, Step};
@@ -53,13 +54,8 @@ struct Draft {
     line: u64,
 }
 
-pub(super) fn read(
-    files: &Files,
-    ids: &Ids<'_>,
-    currency: Option<Currency>,
-    default_rider: Option<u32>,
-    faults: &mut Faults,
-) -> Riders {
+pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Riders {
+    let Common { files, ids, currency, default_rider, .. } = *common;
     let sheet = Sheet::read(files, RIDER_DISCOUNTS, faults);
     let mut drafts: BTreeMap<Key, Vec<Draft>> = BTreeMap::new();
     let mut keys = Vec::new();
@@ -84,8 +80,8 @@ pub(super) fn read(
             (formula.network.is_none(), formula.frame.is_none(), formula.network, formula.frame)
         });
     }
-    let fallbacks = read_fallbacks(files, ids, default_rider, faults);
-    let riders = Riders { formulas, fallbacks };
+    let Eligibility { claims, fallbacks } = eligibility::read(common, faults);
+    let riders = Riders { formulas, fallbacks, claims };
     refuse_circles(&riders, ids, faults);
     riders
 }
@@ -109,8 +105,6 @@ fn read_row(
     let frame = row.optional_pick(frame, ids.frames, "group in timeframes.txt", faults);
     let base = sheet.column("base_rider_category_id");
     let base = row.optional_pick(base, ids.riders, "category in rider_categories.txt", faults);
-    row.word(sheet.column("leg_position"), &[("any", ())], faults);
-    row.word(sheet.column("applies_to"), &[("whole", ())], faults);
     let order = row.number(sheet.column("step"), 0, 1_000, faults).unwrap_or(0);
     let funded_by = sheet.column("funded_by");
     let funder = ids.parties.funder(row, funded_by, faults);
@@ -207,41 +201,6 @@ fn check_formula(rows: &[Draft], sheet: &Sheet, faults: &mut Faults) {
         let message = "a percentage leaves fractions: this row or a later one must say how to round";
         faults.error(file, rows[row].line, "rounding_mode", message);
     }
-}
-
-fn read_fallbacks(
-    files: &Files,
-    ids: &Ids<'_>,
-    default_rider: Option<u32>,
-    faults: &mut Faults,
-) -> Vec<Vec<(Option<u32>, u32)>> {
-    let sheet = Sheet::read(files, RIDER_ELIGIBILITY, faults);
-    let (rider, network) = (sheet.column("rider_category_id"), sheet.column("network_id"));
-    let fallback = sheet.column("fallback_rider_category_id");
-    let mut lists: Vec<Vec<(Option<u32>, u32)>> = vec![Vec::new(); ids.riders.len()];
-    for row in sheet.rows() {
-        let from = row.pick(rider, ids.riders, "category in rider_categories.txt", faults);
-        let network = row.optional_pick(network, ids.networks, "network", faults);
-        let to = row.optional_pick(fallback, ids.riders, "category in rider_categories.txt", faults);
-        let (Some(from), Some(to)) = (from, to) else { continue };
-        if Some(from) == default_rider {
-            row.error(rider, "the default rider falls back to nobody", faults);
-            continue;
-        }
-        // One category may be proved in several ways; all ways must fall back to the same category.
-        let list = &mut lists[from as usize];
-        match list.iter().find(|(only, _)| *only == network) {
-            Some((_, earlier)) if *earlier != to => {
-                row.error(fallback, "another row of this category and network falls back elsewhere", faults);
-            }
-            Some(_) => {}
-            None => list.push((network, to)),
-        }
-    }
-    for list in &mut lists {
-        list.sort_by_key(|(network, _)| (network.is_none(), *network));
-    }
-    lists
 }
 
 /// A price that is derived from itself has no end.

@@ -203,6 +203,34 @@ fn a_campaign_may_take_from_the_fixed_part_of_a_price_only() {
 }
 
 #[test]
+fn a_leg_that_makes_the_whole_cheaper_gives_the_funder_its_part_back() {
+    // One way is dearer than there and back, because the line sells a ticket from one end to the same end for less.
+    let check = |campaign: &str, expect: &str| {
+        let mut files = files(&[campaign]);
+        files.insert(
+            "fare_leg_join_rules.txt".into(),
+            "from_network_id,to_network_id,max_gap\nrail,rail,3600\n".into(),
+        );
+        let rules = "network_id,from_area_id,to_area_id,fare_product_id\nrail,n,s,long\nrail,s,m,short\nrail,n,m,flat\n";
+        files.insert("fare_leg_rules.txt".into(), rules.into());
+        let policy = loaded(&files);
+        let leg = |words: &str, minute| Leg {
+            start: at("2026-03-02", 8, minute, 0),
+            end: Some(at("2026-03-02", 8, minute + 10, 0)),
+            ..ride(words)
+        };
+        let fares = price(&policy, &[leg("R N S adult card", 0), leg("R S M adult card", 20)]);
+        let fares: Vec<String> = fares.iter().map(|priced| shown(&priced.fare)).collect();
+        assert_eq!(fares.join(", "), expect, "{campaign}");
+    };
+    check("c network_id=bus discount_type=fixed value=0", "9000 9000, -4000 -4000");
+    // A free ride stays free, a third of the fare stays a third.
+    check("c discount_type=fixed value=0", "9000 0 10:9000, -4000 0 10:-4000");
+    check("c discount_type=fixed value=3000", "9000 3000 10:6000, -4000 -1333 10:-2667");
+    check("c discount_type=percent value=5000 rounding_mode=up", "9000 4500 10:4500, -4000 -2000 10:-2000");
+}
+
+#[test]
 fn the_way_of_a_campaign_is_told() {
     let campaign = |explained: &Explained| -> Vec<String> {
         let fact = |fact: &Fact| match fact {

@@ -347,38 +347,33 @@ fn riders_and_formulas_are_checked() {
         "student,bus,,5000,0,up,city",
         "rider_discounts.txt:2 rounding_step: not a whole number from 1",
     );
-    let head = "rider_category_id,step,base_rider_category_id,minus_amount,min_amount,max_amount,leg_position,applies_to,funded_by\n";
+    let head = "rider_category_id,step,base_rider_category_id,minus_amount,min_amount,max_amount,funded_by\n";
     let whole =
         |rows: &str, expect: &[&str]| assert_errors(&town_with(file, &format!("{head}{rows}")), expect);
-    whole("student,1,,9,5,4,,,city\n", &["rider_discounts.txt:2 max_amount: below min_amount"]);
-    whole("student,1,,9,,,first,,city\n", &["rider_discounts.txt:2 leg_position: `first` is none of: any"]);
+    whole("student,1,,9,5,4,city\n", &["rider_discounts.txt:2 max_amount: below min_amount"]);
     whole(
-        "student,1,,9,,,,distance_part,city\n",
-        &["rider_discounts.txt:2 applies_to: `distance_part` is none of: whole"],
-    );
-    whole(
-        "student,1,,9,,,,,city\nstudent,2,free,9,,,,,friend\n",
+        "student,1,,9,,,city\nstudent,2,free,9,,,friend\n",
         &[
             "rider_discounts.txt:3 base_rider_category_id: differs from the same formula's line 2",
             "rider_discounts.txt:3 funded_by: differs from the same formula's line 2",
         ],
     );
     whole(
-        "student,1,free,9,,,,,city\nfree,1,student,9,,,,,city\n",
+        "student,1,free,9,,,city\nfree,1,student,9,,,city\n",
         &[
             "rider_discounts.txt:0 base_rider_category_id: the price of `free` is derived from its own price",
             "rider_discounts.txt:0 base_rider_category_id: the price of `student` is derived from its own price",
         ],
     );
-    let steps: Vec<String> = (0..=STEPS_MAX).map(|step| format!("student,{step},,1,,,,,city\n")).collect();
+    let steps: Vec<String> = (0..=STEPS_MAX).map(|step| format!("student,{step},,1,,,city\n")).collect();
     whole(&steps.concat(), &["rider_discounts.txt:6 step: a formula has at most 4 steps"]);
     loaded(&town_with(file, &format!("{head}{}", steps[..STEPS_MAX].concat())));
-    let fallbacks = "rider_category_id,fallback_rider_category_id\nstudent,adult\nstudent,free\nadult,free\n";
+    let fallbacks = "rider_category_id,evidence_kind,fallback_rider_category_id\nstudent,,adult\nstudent,school_card,free\nadult,,free\n";
     assert_errors(
         &town_with("rider_eligibility.txt", fallbacks),
         &[
             "rider_eligibility.txt:3 fallback_rider_category_id: another row of this category",
-            "rider_eligibility.txt:4 rider_category_id: the default rider falls back to nobody",
+            "rider_eligibility.txt:4 rider_category_id: the default rider needs no proof and falls back to nobody",
         ],
     );
     let open = "fare_product_id,amount,currency,funded_by\nflat,1,VND,city\nshort,1,VND,\nlong,1,VND,\n";

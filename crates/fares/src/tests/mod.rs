@@ -6,6 +6,7 @@ mod caps;
 mod checks;
 mod decisions;
 mod distance;
+mod eligibility;
 mod explain;
 mod incomplete;
 mod joins;
