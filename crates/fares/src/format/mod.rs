@@ -247,19 +247,21 @@ pub(crate) const RIDER_DISCOUNTS: FileSpec = optional(
 
 pub(crate) const RIDER_ELIGIBILITY: FileSpec = optional(
     "rider_eligibility.txt",
-    &[must("rider_category_id"), may("network_id"), must("fallback_rider_category_id")],
-    // Who belongs to a category is decided before the tap reaches the engine, which knows category and dates only.
     &[
-        "evidence_kind",
-        "age_from",
-        "age_until",
-        "registry_id",
-        "valid_from",
-        "valid_until",
-        "renewal_days",
-        "grace_days",
-        "priority",
+        must("rider_category_id"),
+        may("evidence_kind"),
+        may("network_id"),
+        may("age_from"),
+        may("age_until"),
+        may("registry_id"),
+        may("valid_from"),
+        may("valid_until"),
+        may("renewal_days"),
+        may("grace_days"),
+        must("fallback_rider_category_id"),
+        may("priority"),
     ],
+    &[],
 );
 
 pub(crate) const INCOMPLETE_JOURNEYS: FileSpec = optional(
