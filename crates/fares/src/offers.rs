@@ -235,6 +235,7 @@ impl<'a> Query<'a> {
             && rule.within.as_ref().is_none_or(within)
             && rule.via.is_none_or(via)
             && (!rule.transfer_only || self.changed)
+            && (!rule.joined_only || self.parts.len() > 1)
             && rule.with_pass.is_none_or(|pass| self.parts[0].passes.contains(&pass))
     }
 

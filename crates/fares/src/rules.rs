@@ -26,6 +26,8 @@ pub(crate) struct LegRule {
     pub(crate) via: Option<u32>,
     /// Usable only after a change.
     pub(crate) transfer_only: bool,
+    /// Usable only for several legs that are one.
+    pub(crate) joined_only: bool,
     /// Usable only with this pass in hand.
     pub(crate) with_pass: Option<u32>,
     pub(crate) id: Text,

@@ -220,6 +220,7 @@ pub(crate) const FARE_LEG_RULES: FileSpec = needed(
         may("within_area_set_id"),
         may("via_area_id"),
         may("transfer_only"),
+        may("joined_only"),
         may("filter_fare_product_id"),
     ],
     &[],

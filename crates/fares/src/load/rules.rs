@@ -47,6 +47,7 @@ struct Columns {
     within: Column,
     via: Column,
     transfer_only: Column,
+    joined_only: Column,
     with_pass: Column,
 }
 
@@ -63,6 +64,7 @@ struct Draft {
     within: Option<Pick>,
     via: Option<u32>,
     transfer_only: bool,
+    joined_only: bool,
     with_pass: Option<u32>,
     line: u64,
 }
@@ -79,7 +81,7 @@ impl Draft {
         let Draft { cell, product, priority, group, transfer_only, with_pass, line, .. } = *self;
         let frames = self.from_frame.is_some() || self.to_frame.is_some();
         let places = self.distance.is_some() || self.within.is_some() || self.via.is_some();
-        let always = !frames && !places && !transfer_only && self.with_pass.is_none();
+        let always = !frames && !places && !transfer_only && !self.joined_only && self.with_pass.is_none();
         Said { cell, product, priority, group, transfer_only, with_pass, always, line }
     }
 
@@ -123,6 +125,7 @@ pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Rules {
         within: sheet.column("within_area_set_id"),
         via: sheet.column("via_area_id"),
         transfer_only: sheet.column("transfer_only"),
+        joined_only: sheet.column("joined_only"),
         with_pass: sheet.column("filter_fare_product_id"),
     };
     let mut drafts: Vec<Draft> =
@@ -142,9 +145,9 @@ pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Rules {
     let rows = ranked.filter_map(|(rank, draft)| {
         let id = Text::new(&format!("fare_leg_rules:{}", draft.line))?;
         let Draft { cell, from_frame, to_frame, product, priority, group, stands_apart, .. } = draft;
-        let Draft { distance, within, via, transfer_only, with_pass, .. } = draft;
-        let plain =
-            distance.is_none() && within.is_none() && via.is_none() && !transfer_only && with_pass.is_none();
+        let Draft { distance, within, via, transfer_only, joined_only, with_pass, .. } = draft;
+        let anywhere = distance.is_none() && within.is_none() && via.is_none();
+        let plain = anywhere && !transfer_only && !joined_only && with_pass.is_none();
         let rule = LegRule {
             priority,
             from_frame,
@@ -158,6 +161,7 @@ pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Rules {
             within,
             via,
             transfer_only,
+            joined_only,
             with_pass,
             id,
         };
@@ -184,6 +188,7 @@ fn read_row(row: Row<'_>, columns: &Columns, common: &Common<'_>, faults: &mut F
     let within = common.sets.areas(row, columns.within, ids, faults);
     let via = row.optional_pick(columns.via, ids.areas, "area in areas.txt", faults);
     let transfer_only = row.flag(columns.transfer_only, faults);
+    let joined_only = row.flag(columns.joined_only, faults);
     let with_pass =
         row.optional_pick(columns.with_pass, ids.products, "product in fare_products.txt", faults);
     let cell = Cell { network, from, to };
@@ -200,6 +205,7 @@ fn read_row(row: Row<'_>, columns: &Columns, common: &Common<'_>, faults: &mut F
         within,
         via,
         transfer_only,
+        joined_only,
         with_pass,
         line: row.line,
     })
@@ -213,7 +219,7 @@ fn warn_bands(drafts: &[Draft], sheet: &Sheet, column: Column, faults: &mut Faul
         let Some(band) = draft.distance else { continue };
         let key = (draft.cell, draft.from_frame, draft.to_frame, draft.via, draft.priority);
         let held: &mut Vec<(Band, u64)> =
-            alike.entry((key, draft.transfer_only, draft.with_pass)).or_default();
+            alike.entry((key, draft.transfer_only, draft.joined_only, draft.with_pass)).or_default();
         held.push((band, draft.line));
     }
     for mut bands in alike.into_values() {

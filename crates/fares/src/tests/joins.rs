@@ -443,3 +443,14 @@ fn what_is_wrong_with_join_rules_is_said_at_once() {
     let warnings = lines(loaded(&joined("max_joins", "bus,bus,2")).warnings());
     assert!(warnings[0].starts_with("fare_leg_join_rules.txt:2 max_gap: no limit of time"), "{warnings:?}");
 }
+
+#[test]
+fn a_rule_may_be_for_joined_legs_only() {
+    let mut files = joined("max_gap,same_station", "bus,bus,3600,0");
+    let rules =
+        "network_id,fare_product_id,rule_priority,joined_only\nbus,flat,0,0\nbus,long,1,1\nrail,short,0,\n";
+    files.insert("fare_leg_rules.txt".into(), rules.into());
+    check_files(&files, "B1 - - 8:00 8:20", "5000");
+    check_files(&files, "B1 - - 8:00 8:20;B2 - - 8:30 8:40", "5000 4000");
+    check_files(&files, "B1 - - 8:00 8:20;B2 - - 9:30 9:40", "5000 5000");
+}

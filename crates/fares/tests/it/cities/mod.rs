@@ -10,3 +10,5 @@ mod london;
 mod newyork;
 mod seattle;
 mod seattle_shares;
+mod seoul;
+mod singapore;
