@@ -82,10 +82,8 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let rules = rules::read(&common, faults);
     let incomplete = incomplete::read(&common, faults);
     let distances = distance::read(&common, &products, faults);
-    let joins = joins::read(&common, faults);
-    let windows = windows::read(&common, faults);
-    let transfers = transfers::read(&common, faults);
-    let surcharges = surcharges::read(&common, faults);
+    let (joins, windows) = (joins::read(&common, faults), windows::read(&common, faults));
+    let (transfers, surcharges) = (transfers::read(&common, faults), surcharges::read(&common, faults));
     let campaigns = campaigns::read(&common, &timeframes, faults);
     let (caps, rebates) = (caps::read(&common, faults), rebates::read(&common, faults));
     let passes = passes::read(&common, head.day_rule, faults);
