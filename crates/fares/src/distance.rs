@@ -288,13 +288,13 @@ impl Distances {
         }
     }
 
-    /// The longest pair; of equal ones the one that begins first.
+    /// The longest pair of a first and a last stop, whichever leg came earlier; of equal ones the one that begins first.
     fn max_pair(&self, policy: &Policy, method: &Method, parts: &[Part]) -> Option<GroupDistance> {
         let network = parts.first()?.network;
         let mut longest = GroupDistance { units: 0, from_part: 0 };
-        for (from_part, earlier) in parts.iter().enumerate() {
-            for later in &parts[from_part..] {
-                let units = self.between(policy, method, network, earlier.from?, later.to?)?;
+        for (from_part, begun) in parts.iter().enumerate() {
+            for ended in parts {
+                let units = self.between(policy, method, network, begun.from?, ended.to?)?;
                 if units > longest.units {
                     longest = GroupDistance { units, from_part };
                 }
