@@ -12,3 +12,4 @@ mod seattle;
 mod seattle_shares;
 mod seoul;
 mod singapore;
+mod sydney;
