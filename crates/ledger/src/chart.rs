@@ -93,6 +93,14 @@ chart! {
     SchoolPayable = 24, "SCHOOL_PAYABLE", Trust, Liability, Party;
     /// Paid out, not yet on a proven statement.
     PayoutInFlight = 25, "PAYOUT_IN_FLIGHT", Trust, Liability, Party;
+    /// Promised by a bank to a card account, not confirmed: not yet the holder's to spend.
+    TopUpPending = 26, "TOPUP_PENDING", Trust, Liability, Account;
+    /// Deposits of card accounts, given back when the card is.
+    CardDeposit = 27, "CARD_DEPOSIT", Trust, Liability, Account;
+    /// What is left to pay out to the holder of a closed card account.
+    RefundPayable = 28, "REFUND_PAYABLE", Trust, Liability, Account;
+    /// Paid by a card account for passes and ticket books, and not yet earned by anybody.
+    ProductLiability = 29, "PRODUCT_LIABILITY", Trust, Liability, Account;
     /// The scheme's own bank account.
     OwnBank = 40, "OWN_BANK", Own, Asset, None;
     /// Bank charges and the like.
