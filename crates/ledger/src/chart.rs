@@ -81,6 +81,8 @@ chart! {
     NegativeCard = 6, "NEG_CARD", Trust, Asset, Account;
     /// What the scheme's own money owes the trust ring; mirrored by `DueToTrust`.
     DueFromOwn = 7, "DUE_FROM_OWN", Trust, Asset, None;
+    /// Open-loop rides an acquirer took back, until the case is decided.
+    ChargebackReceivable = 8, "CHARGEBACK_RECEIVABLE", Trust, Asset, Party;
     /// Value of card accounts.
     CardValue = 20, "CARD_VALUE", Trust, Liability, Account;
     /// Money whose owner is not known.
@@ -101,12 +103,30 @@ chart! {
     RefundPayable = 28, "REFUND_PAYABLE", Trust, Liability, Account;
     /// Paid by a card account for passes and ticket books, and not yet earned by anybody.
     ProductLiability = 29, "PRODUCT_LIABILITY", Trust, Liability, Account;
+    /// Fees of a channel that payers add and that pass through us.
+    ChannelFeePayable = 30, "CHANNEL_FEE_PAYABLE", Trust, Liability, Party;
+    /// Value of card accounts nobody has used for long; still claimable.
+    Dormant = 31, "DORMANT", Trust, Liability, Account;
     /// The scheme's own bank account.
     OwnBank = 40, "OWN_BANK", Own, Asset, None;
     /// Bank charges and the like.
     ChannelFeeExpense = 41, "CHANNEL_FEE_EXP", Own, Expense, None;
+    /// Debts and receivables given up.
+    WriteOffExpense = 42, "WRITE_OFF_EXP", Own, Expense, None;
+    /// Cash counted short, less cash counted over.
+    CashOverShort = 43, "CASH_OVER_SHORT", Own, Expense, None;
+    /// Chargebacks lost that no operator bears.
+    ChargebackLoss = 44, "CHARGEBACK_LOSS", Own, Expense, None;
+    /// Value added tax paid to suppliers.
+    VatInput = 45, "VAT.input", Own, Asset, None;
     /// What the scheme's own money owes the trust ring.
     DueToTrust = 60, "DUE_TO_TRUST", Own, Liability, None;
+    /// Fees the scheme earned.
+    FeeIncome = 61, "FEE_INCOME", Own, Income, None;
+    /// Value added tax owed on what was earned.
+    VatOutput = 62, "VAT.output", Own, Liability, None;
+    /// Dormant value that the law gives to the scheme.
+    Breakage = 63, "BREAKAGE", Own, Income, None;
 }
 
 /// The words for an account, which a deployment may adapt.
