@@ -23,6 +23,7 @@ pub mod access;
 pub mod day;
 pub mod error;
 pub mod intake;
+mod line;
 mod office;
 mod post;
 pub mod reconcile;

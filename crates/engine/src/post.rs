@@ -5,7 +5,7 @@ use crate::worker::Stats;
 use clearing::{Batch, decide};
 use fares::Policies;
 use primitives::{AccountId, Code, Record, Refusal, TapId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -19,15 +19,8 @@ use wire::{LogEntry, decode_record, partition_of};
 /// How often the same batch is tried against a database that answers "try again".
 const TRIES_MAX: u32 = 5;
 
-/// What became of a batch.
-pub(crate) enum Outcome {
-    /// Committed; where the partitions stand now.
-    Posted(Vec<Held>),
-    /// Another worker has taken a partition over: forget everything.
-    Lost,
-    /// A record does not follow the one before it.
-    Gap { held: Held, found: u64 },
-}
+/// The unique key that says a tap took effect before.
+const TAP_KEY: &str = "tap_pkey";
 
 /// What posting needs.
 pub(crate) struct Desk {
@@ -40,78 +33,68 @@ pub(crate) struct Desk {
 }
 
 /// The records of one partition, decoded once, with their raw bytes for quarantine.
-struct Slice {
-    held: Held,
+pub(crate) struct Slice {
+    pub(crate) held: Held,
     records: Vec<(u64, Result<Record, Refusal>)>,
     raw: Vec<Vec<u8>>,
+}
+
+/// A batch with what came of judging it.
+pub(crate) struct Judged {
+    pub(crate) slices: Vec<Slice>,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// What came of saving a batch.
+pub(crate) enum Saved {
+    /// Committed, just as it was judged.
+    AsJudged,
+    /// Committed, but it had to be judged anew on the way: where its partitions stand now.
+    Otherwise(Vec<Held>),
+    /// A lease was lost.
+    Lost,
 }
 
 /// How one try ended: where the partitions stand now, or nothing when a lease was lost.
 type Tried = Option<Vec<Held>>;
 
-/// The unique key that says a tap took effect before.
-const TAP_KEY: &str = "tap_pkey";
-
 impl Desk {
-    pub(crate) async fn post(&self, held: Vec<Held>, entries: Vec<LogEntry>) -> Result<Outcome, EngineError> {
-        let started = Instant::now();
-        let (slices, mut standing) = match slice(held, self.partitions, entries) {
-            Ok(sliced) => sliced,
-            Err(gap) => return Ok(gap),
-        };
-        Stats::add(&self.stats.decode_us, started);
-        if slices.is_empty() {
-            return Ok(Outcome::Posted(standing));
-        }
+    /// Saves a judged batch. When the database refuses the data, each record is posted by itself, and the one it refuses
+    /// is isolated: time never skips a record, and a poison record never blocks the others.
+    pub(crate) async fn save(&self, judged: &Judged) -> Result<Saved, EngineError> {
         let mut connection = self.pool.acquire().await.doing("borrowing a connection to post")?;
-        match self.post_slices(&mut connection, slices).await? {
-            Some(moved) => {
-                standing.extend(moved);
-                standing.sort_by_key(|held| held.part);
-                Ok(Outcome::Posted(standing))
-            }
-            None => Ok(Outcome::Lost),
-        }
-    }
-
-    /// Posts the slices together. When the database refuses the data, each record is posted by itself, and the one it
-    /// refuses is isolated: time never skips a record, and a poison record never blocks the others.
-    async fn post_slices(
-        &self,
-        connection: &mut PgConnection,
-        slices: Vec<Slice>,
-    ) -> Result<Option<Vec<Held>>, EngineError> {
-        match self.try_often(connection, &slices).await {
-            Ok(tried) => Ok(tried),
+        let again = match self.save_once(&mut connection, &judged.parts).await {
+            Ok(true) => return Ok(Saved::AsJudged),
+            Ok(false) => return Ok(Saved::Lost),
+            Err(fault) if passes(&fault) => self.try_often(&mut connection, &judged.slices, fault).await,
+            Err(fault) => Err(fault),
+        };
+        let moved = match again {
             Err(fault) if fault.is_data() => {
                 warn!(%fault, "the database refuses the batch; posting its records one by one");
-                self.post_singly(connection, slices).await
+                self.post_singly(&mut connection, &judged.slices).await?
             }
-            Err(fault) => Err(fault.into()),
-        }
+            other => other?,
+        };
+        Ok(moved.map_or(Saved::Lost, Saved::Otherwise))
     }
 
     async fn post_singly(
         &self,
         connection: &mut PgConnection,
-        slices: Vec<Slice>,
-    ) -> Result<Option<Vec<Held>>, EngineError> {
+        slices: &[Slice],
+    ) -> Result<Tried, EngineError> {
         let mut moved = Vec::with_capacity(slices.len());
         for slice in slices {
-            let mut held = slice.held;
-            for (record, raw) in slice.records.into_iter().zip(slice.raw) {
-                let offset = record.0;
-                let one = Slice { held: held.clone(), records: vec![record], raw: vec![raw.clone()] };
-                let posted = match self.try_often(connection, std::slice::from_ref(&one)).await {
+            let mut held = slice.held.clone();
+            for (record, raw) in slice.records.iter().zip(&slice.raw) {
+                let one =
+                    |record| Slice { held: held.clone(), records: vec![record], raw: vec![raw.clone()] };
+                let posted = match self.post_one(connection, one(record.clone())).await {
                     Err(fault) if fault.is_data() => {
-                        error!(partition = held.part, offset, %fault, "POISON: a record is isolated");
+                        error!(partition = held.part, offset = record.0, %fault, "POISON: a record is isolated");
                         let refusal = Refusal::new(Code::Poison, fault.to_string());
-                        let poison = Slice {
-                            held: held.clone(),
-                            records: vec![(offset, Err(refusal))],
-                            raw: vec![raw],
-                        };
-                        self.try_often(connection, std::slice::from_ref(&poison)).await?
+                        self.post_one(connection, one((record.0, Err(refusal)))).await?
                     }
                     other => other?,
                 };
@@ -125,44 +108,75 @@ impl Desk {
         Ok(Some(moved))
     }
 
-    async fn try_often(&self, connection: &mut PgConnection, slices: &[Slice]) -> Result<Tried, StoreError> {
-        let mut tries = 0;
-        loop {
-            match self.try_once(connection, slices).await {
-                Err(fault) if (fault.is_retryable() || fault.violates(TAP_KEY)) && tries < TRIES_MAX => {
-                    // Another partition posted one of these taps meanwhile (a medium that moved to another account), or
-                    // the database asks for another try: load again, and what is there now decides.
-                    tries += 1;
-                    warn!(%fault, tries, "trying the batch again");
-                    tokio::time::sleep(Duration::from_millis(20 * u64::from(tries) + jitter_ms())).await;
-                }
-                other => return other,
-            }
+    async fn post_one(&self, connection: &mut PgConnection, slice: Slice) -> Result<Tried, StoreError> {
+        let slices = [slice];
+        match self.try_once(connection, &slices).await {
+            Err(fault) if passes(&fault) => self.try_often(connection, &slices, fault).await,
+            other => other,
         }
     }
 
+    /// Judges and saves again after a fault that passes: another partition posted one of these taps meanwhile (a medium
+    /// that moved to another account), or the database asks for another try. What is there now decides.
+    async fn try_often(
+        &self,
+        connection: &mut PgConnection,
+        slices: &[Slice],
+        mut fault: StoreError,
+    ) -> Result<Tried, StoreError> {
+        for tries in 1..=TRIES_MAX {
+            warn!(%fault, tries, "trying the batch again");
+            tokio::time::sleep(Duration::from_millis(20 * u64::from(tries) + jitter_ms())).await;
+            match self.try_once(connection, slices).await {
+                Err(again) if passes(&again) => fault = again,
+                other => return other,
+            }
+        }
+        Err(fault)
+    }
+
     async fn try_once(&self, connection: &mut PgConnection, slices: &[Slice]) -> Result<Tried, StoreError> {
-        let started = Instant::now();
-        let seen = store::load::seen(connection, &taps(slices)).await?;
-        let accounts = store::load::accounts(connection, &accounts(slices)).await?;
-        Stats::add(&self.stats.load_us, started);
+        let parts = self.judge(connection, slices, &[]).await?;
+        let saved = self.save_once(connection, &parts).await?;
+        Ok(saved.then(|| parts.iter().map(|part| moved(&part.advance)).collect()))
+    }
 
-        let started = Instant::now();
-        let parts = self.decide(slices, seen, accounts);
-        Stats::add(&self.stats.decide_us, started);
-
+    async fn save_once(&self, connection: &mut PgConnection, parts: &[Part]) -> Result<bool, StoreError> {
         let started = Instant::now();
         let mut transaction = store::Connection::begin(connection).await.doing("beginning to post")?;
-        if !save::save(&mut transaction, &self.owner, &parts, self.lease_ms).await? {
+        if !save::save(&mut transaction, &self.owner, parts, self.lease_ms).await? {
             transaction.rollback().await.doing("leaving a lost batch")?;
-            return Ok(None);
+            return Ok(false);
         }
         transaction.commit().await.doing("committing a batch")?;
         Stats::add(&self.stats.save_us, started);
         self.stats.batches.fetch_add(1, Ordering::Relaxed);
-        let records: usize = slices.iter().map(|slice| slice.records.len()).sum();
+        let records: i64 = parts.iter().map(|part| part.advance.to - part.advance.held.next_offset).sum();
         self.stats.records.fetch_add(records as u64, Ordering::Relaxed);
-        Ok(Some(parts.into_iter().map(moved).collect()))
+        Ok(true)
+    }
+
+    /// Loads what the batch needs and judges it. `ahead` is the batch before, when it is judged but not yet saved: what it
+    /// will leave behind stands above what the database holds.
+    pub(crate) async fn judge(
+        &self,
+        connection: &mut PgConnection,
+        slices: &[Slice],
+        ahead: &[Part],
+    ) -> Result<Vec<Part>, StoreError> {
+        let started = Instant::now();
+        let mut seen = store::load::seen(connection, &taps(slices)).await?;
+        seen.extend(ahead.iter().flat_map(|part| &part.decision.taps).map(|tap| (tap.id, tap.body_digest)));
+        let known = |account: &AccountId| ahead.iter().find_map(|part| part.decision.accounts.get(account));
+        let (near, far): (Vec<AccountId>, Vec<AccountId>) =
+            accounts(slices).into_iter().partition(|account| known(account).is_some());
+        let mut states = store::load::accounts(connection, &far).await?;
+        states.extend(near.iter().filter_map(|account| Some((*account, known(account)?.clone()))));
+        Stats::add(&self.stats.load_us, started);
+        let started = Instant::now();
+        let parts = self.decide(slices, seen, states);
+        Stats::add(&self.stats.decide_us, started);
+        Ok(parts)
     }
 
     /// One pure call a partition: each has its own chain and its own open day, and no account stands in two.
@@ -174,8 +188,9 @@ impl Desk {
     ) -> Vec<Part> {
         let mut parts = Vec::with_capacity(slices.len());
         for slice in slices {
-            let mine =
+            let mine: BTreeMap<AccountId, clearing::AccountState> =
                 slice.accounts().filter_map(|account| Some((account, accounts.remove(&account)?))).collect();
+            let known: BTreeSet<AccountId> = mine.keys().copied().collect();
             let mine_seen = slice.taps().filter_map(|accepted| seen.get_key_value(&accepted.tap.id));
             let mine_seen = mine_seen.map(|(tap, digest)| (*tap, *digest)).collect();
             let decision = decide(Batch {
@@ -198,7 +213,9 @@ impl Desk {
                 posting_date: decision.posting_date,
                 chain_head: decision.chain_head,
             };
-            parts.push(Part { advance, decision, raw });
+            let new_accounts =
+                decision.accounts.keys().filter(|account| !known.contains(account)).copied().collect();
+            parts.push(Part { advance, decision, new_accounts, raw });
         }
         parts
     }
@@ -217,15 +234,19 @@ impl Slice {
     }
 }
 
-/// Decodes entries into one slice a partition that has any, and the partitions that have none. An entry below the
-/// position is a stale queue entry and is dropped; one above it is a gap.
-fn slice(
-    held: Vec<Held>,
-    partitions: u32,
-    entries: Vec<LogEntry>,
-) -> Result<(Vec<Slice>, Vec<Held>), Outcome> {
+/// A record that does not follow the one before it.
+pub(crate) struct Gap {
+    /// Where the partition stands.
+    pub held: Held,
+    /// The record that was found.
+    pub found: u64,
+}
+
+/// Decodes entries into one slice a partition that has any. An entry below the position is a stale queue entry and is
+/// dropped; one above it is a gap.
+pub(crate) fn slice(held: &[Held], partitions: u32, entries: Vec<LogEntry>) -> Result<Vec<Slice>, Gap> {
     let mut slices: Vec<Slice> =
-        held.into_iter().map(|held| Slice { held, records: Vec::new(), raw: Vec::new() }).collect();
+        held.iter().map(|held| Slice { held: held.clone(), records: Vec::new(), raw: Vec::new() }).collect();
     for entry in entries {
         let Ok(place) = slices.binary_search_by_key(&entry.partition, |slice| slice.held.part as u32) else {
             continue;
@@ -236,14 +257,13 @@ fn slice(
             continue;
         }
         if entry.offset > expected {
-            return Err(Outcome::Gap { held: slice.held.clone(), found: entry.offset });
+            return Err(Gap { held: slice.held.clone(), found: entry.offset });
         }
         slice.records.push((entry.offset, read(&entry, partitions)));
         slice.raw.push(entry.bytes);
     }
-    let (busy, idle): (Vec<Slice>, Vec<Slice>) =
-        slices.into_iter().partition(|slice| !slice.records.is_empty());
-    Ok((busy, idle.into_iter().map(|slice| slice.held).collect()))
+    slices.retain(|slice| !slice.records.is_empty());
+    Ok(slices)
 }
 
 fn read(entry: &LogEntry, partitions: u32) -> Result<Record, Refusal> {
@@ -268,9 +288,14 @@ fn accounts(slices: &[Slice]) -> Vec<AccountId> {
 }
 
 /// Where a committed part leaves its partition.
-fn moved(part: Part) -> Held {
-    let Advance { held, to, posting_date, chain_head } = part.advance;
-    Held { next_offset: to, posting_date, chain_head, ..held }
+pub(crate) fn moved(advance: &Advance) -> Held {
+    let Advance { held, to, posting_date, chain_head } = advance;
+    Held { next_offset: *to, posting_date: *posting_date, chain_head: *chain_head, ..held.clone() }
+}
+
+/// A fault that passes by itself.
+fn passes(fault: &StoreError) -> bool {
+    fault.is_retryable() || fault.violates(TAP_KEY)
 }
 
 /// A few milliseconds that differ between workers, so that two which collided do not collide again.

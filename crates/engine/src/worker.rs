@@ -5,7 +5,8 @@
 //! what is in memory and read the row again: the row says what happened.
 
 use crate::EngineError;
-use crate::post::{self, Outcome};
+use crate::line::{Line, Outcome};
+use crate::post::Desk;
 use fares::Policies;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +16,7 @@ use store::PgPool;
 use store::lease::{self, Held};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
-use wire::{EventLog, LogEntry, LogError, LogReader as _};
+use wire::{EventLog, LogError, LogReader as _};
 
 /// How a worker works.
 #[derive(Debug, Clone)]
@@ -124,32 +125,53 @@ impl<L: EventLog> Worker<L> {
         info!(owner = self.settings.owner, partitions = held.len(), "holding partitions");
         let starts = held.iter().map(|held| (held.part as u32, held.next_offset as u64)).collect();
         let mut reader = self.log.reader(starts).await?;
-        let mut held = held;
+        let mut line = Line::new(self.desk(), held);
         let mut renewed = Instant::now();
         let lease = Duration::from_millis(self.settings.lease_ms as u64);
         while !*stop.borrow() {
             let waiting = Instant::now();
             let entries = reader.next(self.settings.batch_max, self.settings.wait).await?;
             Stats::add(&self.stats.wait_us, waiting);
-            if !entries.is_empty() {
-                match self.post(held, entries).await? {
-                    Outcome::Posted(next) => held = next,
-                    Outcome::Lost => return Ok(()),
-                    Outcome::Gap { held, found } => {
-                        let reason = format!("OFFSET_GAP: {found} follows {}", held.next_offset);
-                        self.halt(&held, &reason).await?;
+            let alive = if entries.is_empty() {
+                line.finish().await?
+            } else {
+                match line.push(entries).await? {
+                    Outcome::Taken => true,
+                    Outcome::Lost => false,
+                    Outcome::Gap(gap) => {
+                        let reason = format!("OFFSET_GAP: {} follows {}", gap.found, gap.held.next_offset);
+                        line.finish().await?;
+                        self.halt(&gap.held, &reason).await?;
                         return Ok(());
                     }
                 }
+            };
+            if !alive {
+                return Ok(());
             }
             if renewed.elapsed() > lease / 3 {
-                if self.renew(&held).await? < held.len() || self.some_are_free().await? {
-                    return self.release(&held).await;
+                if !line.finish().await? {
+                    return Ok(());
+                }
+                let held = line.held();
+                if self.renew(held).await? < held.len() || self.some_are_free().await? {
+                    return self.release(held).await;
                 }
                 renewed = Instant::now();
             }
         }
-        self.release(&held).await
+        if line.finish().await? { self.release(line.held()).await } else { Ok(()) }
+    }
+
+    fn desk(&self) -> Desk {
+        Desk {
+            pool: self.pool.clone(),
+            policies: Arc::clone(&self.policies),
+            owner: self.settings.owner.clone(),
+            lease_ms: self.settings.lease_ms,
+            partitions: self.partitions,
+            stats: Arc::clone(&self.stats),
+        }
     }
 
     async fn acquire(&self) -> Result<Vec<Held>, EngineError> {
@@ -200,19 +222,6 @@ impl<L: EventLog> Worker<L> {
             }
         }
         Ok(fine)
-    }
-
-    async fn post(&self, held: Vec<Held>, entries: Vec<LogEntry>) -> Result<Outcome, EngineError> {
-        // A unit of work nobody aborts (E-3).
-        let desk = post::Desk {
-            pool: self.pool.clone(),
-            policies: Arc::clone(&self.policies),
-            owner: self.settings.owner.clone(),
-            lease_ms: self.settings.lease_ms,
-            partitions: self.partitions,
-            stats: Arc::clone(&self.stats),
-        };
-        tokio::spawn(async move { desk.post(held, entries).await }).await?
     }
 }
 

@@ -8,6 +8,8 @@ use sqlx::PgConnection;
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// 2000-01-01 in milliseconds since 1970, where PostgreSQL's clock begins.
 const EPOCH_MS: i64 = EventTime::MIN_MS;
+/// What is handed to the connection at once: it keeps a copy, which must not grow to the size of a batch.
+const CHUNK_BYTES: usize = 64 * 1024;
 const EPOCH_DATE_CE: i64 = 730_120;
 const OID_INT2: u32 = 21;
 const OID_INT4: u32 = 23;
@@ -139,7 +141,9 @@ impl Rows {
         }
         self.bytes.extend_from_slice(&(-1_i16).to_be_bytes());
         let mut copy = connection.copy_in_raw(statement).await.doing(doing)?;
-        copy.send(self.bytes).await.doing(doing)?;
+        for chunk in self.bytes.chunks(CHUNK_BYTES) {
+            copy.send(chunk).await.doing(doing)?;
+        }
         let written = copy.finish().await.doing(doing)?;
         if written == self.count {
             Ok(())

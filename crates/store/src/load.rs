@@ -1,4 +1,7 @@
 //! The one place that reads what a batch needs: what took effect before, and the states of its accounts.
+//!
+//! Each key is looked up in its index, whatever the planner believes about the size of the tables: the LIMIT keeps the
+//! look-up from becoming a join that reads a whole table.
 
 use crate::error::{Doing as _, StoreError};
 use crate::{rows, state};
@@ -16,8 +19,10 @@ pub async fn seen(
     let column = |pick: fn(&TapId) -> i64| taps.iter().map(pick).collect::<Vec<i64>>();
     let found = sqlx::query(
         "SELECT tap.device_id, tap.journal_id, tap.seq, tap.body_digest
-         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS batch (device_id, journal_id, seq)
-         JOIN clearing.tap tap USING (device_id, journal_id, seq)",
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS batch (device_id, journal_id, seq),
+              LATERAL (SELECT * FROM clearing.tap
+                       WHERE tap.device_id = batch.device_id AND tap.journal_id = batch.journal_id
+                         AND tap.seq = batch.seq LIMIT 1) AS tap",
     )
     .bind(column(|tap| tap.device.as_i64()))
     .bind(column(|tap| tap.journal.as_i64()))
@@ -45,8 +50,9 @@ pub async fn accounts(
     let ids: Vec<i64> = accounts.iter().map(|account| account.as_i64()).collect();
     let found = sqlx::query(
         "SELECT account.account_id, account.value, account.debt, account.state
-         FROM unnest($1::bigint[]) AS batch (account_id)
-         JOIN clearing.account_state account USING (account_id)",
+         FROM unnest($1::bigint[]) AS batch (account_id),
+              LATERAL (SELECT * FROM clearing.account_state
+                       WHERE account_state.account_id = batch.account_id LIMIT 1) AS account",
     )
     .bind(ids)
     .fetch_all(connection)

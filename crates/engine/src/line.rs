@@ -1,0 +1,116 @@
+//! The batches of one tenure, one after the other.
+//!
+//! While one batch is being saved the next is decoded, loaded and judged on what the first will leave behind. It is saved
+//! only when the first was saved just so; otherwise it is judged anew on what really happened.
+
+use crate::EngineError;
+use crate::post::{Desk, Gap, Judged, Saved, Slice, moved, slice};
+use crate::worker::Stats;
+use std::sync::Arc;
+use std::time::Instant;
+use store::Doing as _;
+use store::lease::Held;
+use store::save::Part;
+use tokio::task::JoinHandle;
+use wire::LogEntry;
+
+/// What became of a batch that was handed in.
+pub(crate) enum Outcome {
+    /// It is being saved; everything before it is committed.
+    Taken,
+    /// Another worker has taken a partition over: forget everything.
+    Lost,
+    /// A record does not follow the one before it.
+    Gap(Gap),
+}
+
+/// At most one batch is being saved while the next is judged.
+pub(crate) struct Line {
+    desk: Arc<Desk>,
+    /// Where the partitions stand when everything under way is saved.
+    held: Vec<Held>,
+    under_way: Option<UnderWay>,
+}
+
+struct UnderWay {
+    judged: Arc<Judged>,
+    saving: JoinHandle<Result<Saved, EngineError>>,
+}
+
+impl Line {
+    pub(crate) fn new(desk: Desk, held: Vec<Held>) -> Self {
+        Line { desk: Arc::new(desk), held, under_way: None }
+    }
+
+    /// Where the partitions stand when everything under way is saved.
+    pub(crate) fn held(&self) -> &[Held] {
+        &self.held
+    }
+
+    /// Judges a batch, waits for the one before it, and begins to save.
+    pub(crate) async fn push(&mut self, entries: Vec<LogEntry>) -> Result<Outcome, EngineError> {
+        let started = Instant::now();
+        let mut slices = match slice(&self.held, self.desk.partitions, entries) {
+            Ok(slices) => slices,
+            Err(gap) => return Ok(Outcome::Gap(gap)),
+        };
+        Stats::add(&self.desk.stats.decode_us, started);
+        if slices.is_empty() {
+            return Ok(Outcome::Taken);
+        }
+        let ahead = self.under_way.as_ref().map(|under_way| Arc::clone(&under_way.judged));
+        let judged = self.judge(&slices, ahead.as_ref().map_or(&[], |ahead| &ahead.parts)).await;
+        // Whatever came of judging: nobody leaves while a batch is being saved.
+        let parts = match self.settle().await? {
+            Saved::AsJudged => judged?,
+            Saved::Lost => return Ok(Outcome::Lost),
+            Saved::Otherwise(_) => {
+                for slice in &mut slices {
+                    slice.held = self.now(&slice.held);
+                }
+                self.judge(&slices, &[]).await?
+            }
+        };
+        self.stand(&parts.iter().map(|part| moved(&part.advance)).collect::<Vec<_>>());
+        let judged = Arc::new(Judged { slices, parts });
+        let (desk, batch) = (Arc::clone(&self.desk), Arc::clone(&judged));
+        // A unit of work nobody aborts (E-3).
+        let saving = tokio::spawn(async move { desk.save(&batch).await });
+        self.under_way = Some(UnderWay { judged, saving });
+        Ok(Outcome::Taken)
+    }
+
+    async fn judge(&self, slices: &[Slice], ahead: &[Part]) -> Result<Vec<Part>, EngineError> {
+        let mut connection =
+            self.desk.pool.acquire().await.doing("borrowing a connection to load a batch")?;
+        Ok(self.desk.judge(&mut connection, slices, ahead).await?)
+    }
+
+    /// Waits until nothing is under way. False when a lease was lost.
+    pub(crate) async fn finish(&mut self) -> Result<bool, EngineError> {
+        Ok(!matches!(self.settle().await?, Saved::Lost))
+    }
+
+    /// Waits for the batch that is being saved. Nothing under way is as good as saved.
+    async fn settle(&mut self) -> Result<Saved, EngineError> {
+        let Some(UnderWay { saving, .. }) = self.under_way.take() else { return Ok(Saved::AsJudged) };
+        let saved = saving.await??;
+        if let Saved::Otherwise(moved) = &saved {
+            self.stand(moved);
+        }
+        Ok(saved)
+    }
+
+    /// Some partitions have moved.
+    fn stand(&mut self, moved: &[Held]) {
+        for now in moved {
+            if let Some(held) = self.held.iter_mut().find(|held| held.part == now.part) {
+                *held = now.clone();
+            }
+        }
+    }
+
+    fn now(&self, held: &Held) -> Held {
+        self.held.iter().find(|now| now.part == held.part).unwrap_or(held).clone()
+    }
+}
