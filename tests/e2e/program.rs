@@ -157,14 +157,27 @@ fn without_a_server_the_program_says_what_to_do() {
     );
 }
 
-#[test]
-fn the_bench_runs_the_whole_pipeline() {
-    let (output, stdout, stderr) = run(&["bench", "e2e", "--rides", "2000", "--live-rate", "0", "--json"]);
+/// Runs a bench and reads its last line.
+fn bench(args: &[&str]) -> Value {
+    let (output, stdout, stderr) = run(&[&["bench"], args, &["--json"]].concat());
     assert!(output.status.success(), "{stdout}\n{stderr}");
-    let figures: Value =
-        serde_json::from_str(stdout.lines().last().expect("a last line")).expect("it is JSON");
-    assert!(figures["taps"].as_u64().is_some_and(|taps| taps >= 2_000), "{figures}");
-    for key in ["seconds", "taps_per_s", "wal_bytes_per_tap"] {
+    serde_json::from_str(stdout.lines().last().expect("a last line")).expect("it is JSON")
+}
+
+#[test]
+fn the_bench_drains_every_tap_into_the_ledger() {
+    let workers = ["--workers", "2", "--processes"];
+    let size = ["e2e", "--taps", "4000", "--accounts", "500", "--live-rate", "100"];
+    let figures = bench(&[&size[..], &workers].concat());
+    assert_eq!(figures["taps"], 4_000);
+    for key in ["seconds", "taps_per_s", "wal_bytes_per_tap", "rows_per_tap"] {
         assert!(figures[key].as_f64().is_some_and(|figure| figure > 0.0), "{key}: {figures}");
     }
+    assert_eq!(figures["live"][0]["taps"], 2_000, "the live part was measured: {figures}");
+}
+
+#[test]
+fn the_bench_takes_a_day_through_the_door() {
+    let figures = bench(&["door", "--rides", "500"]);
+    assert!(figures["taps"].as_u64().is_some_and(|taps| taps >= 500), "{figures}");
 }

@@ -41,6 +41,7 @@ pub use bankside::{BankCredit, BankSide, ExpectedCredit, StatementFile};
 pub use day::{PayeeAccount, SimDay, simulate};
 pub use machines::DeviceSpec;
 pub use people::{AccountSpec, MediumSpec};
+pub use random::Random;
 pub use uploads::Delivery;
 
 use primitives::{MoneyError, Refusal, ServiceDate};

@@ -9,6 +9,7 @@ use primitives::PostingDate;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::PgPool;
+use store::lease::Position;
 use store::log::EmbeddedLog;
 use stream::KafkaLog;
 use tokio::sync::watch;
@@ -86,13 +87,28 @@ impl House {
         Running { stop, task: tokio::spawn(worker.run(stopped)), stats }
     }
 
+    /// Waits until this many records are in the ledger.
+    pub async fn posted(&self, records: u64, limit: Duration) -> anyhow::Result<()> {
+        self.until(limit, |positions| {
+            positions.iter().map(|at| at.next_offset as u64).sum::<u64>() >= records
+        })
+        .await
+    }
+
     /// Waits until the ledger has everything the log has now.
     pub async fn drained(&self, limit: Duration) -> anyhow::Result<()> {
-        let started = Instant::now();
         let mut highs = Vec::new();
         for partition in 0..self.partitions {
             highs.push(self.log.bounds(partition).await?.1);
         }
+        self.until(limit, |positions| {
+            positions.iter().zip(&highs).all(|(position, high)| position.next_offset as u64 >= *high)
+        })
+        .await
+    }
+
+    async fn until(&self, limit: Duration, there: impl Fn(&[Position]) -> bool) -> anyhow::Result<()> {
+        let started = Instant::now();
         loop {
             let mut connection = self.pool.acquire().await.context("borrowing a connection")?;
             let positions = store::lease::positions(&mut connection, self.stream_id).await?;
@@ -100,7 +116,7 @@ impl House {
             if let Some(halted) = positions.iter().find_map(|position| position.halt_reason.as_ref()) {
                 bail!("a partition halted: {halted}");
             }
-            if positions.iter().zip(&highs).all(|(position, high)| position.next_offset as u64 >= *high) {
+            if there(&positions) {
                 return Ok(());
             }
             if started.elapsed() > limit {

@@ -66,6 +66,9 @@ pub struct ClearArgs {
     /// Most partitions this worker takes.
     #[arg(long)]
     share: Option<i64>,
+    /// Most records of a batch.
+    #[arg(long)]
+    batch: Option<usize>,
 }
 
 /// Somebody who may sign in.
@@ -143,6 +146,7 @@ pub async fn clear(args: ClearArgs) -> anyhow::Result<Ending> {
     let house = open(&args.house).await?;
     let mut settings = worker::Settings::named(worker_name());
     settings.share = args.share.unwrap_or(settings.share);
+    settings.batch_max = args.batch.unwrap_or(settings.batch_max);
     let worker = house.start_worker(settings);
     asked_to_stop().await?;
     worker.stop().await?;

@@ -21,6 +21,8 @@ pub struct Commit {
     pub from_off: i64,
     /// One past its last.
     pub to_off: i64,
+    /// How many of its records took effect.
+    pub posted: i32,
     /// When it was written, by the database's clock.
     pub at: DateTime<Utc>,
 }
@@ -28,10 +30,21 @@ pub struct Commit {
 /// All committed batches of a stream, by partition and offset.
 pub async fn commits(connection: &mut PgConnection, stream_id: i32) -> Result<Vec<Commit>, StoreError> {
     sqlx::query_as(
-        "SELECT part, from_off, to_off, at FROM ingest.commit_log WHERE stream_id = $1 ORDER BY part, from_off",
+        "SELECT part, from_off, to_off, n_posted AS posted, at FROM ingest.commit_log WHERE stream_id = $1 ORDER BY part, from_off",
     )
     .bind(stream_id)
     .fetch_all(connection)
     .await
     .doing("reading the commit log")
+}
+
+/// Rows that every tap adds to: taps, charges and postings.
+pub async fn rows(connection: &mut PgConnection) -> Result<i64, StoreError> {
+    sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM clearing.tap) + (SELECT count(*) FROM clearing.charge)
+              + (SELECT count(*) FROM ledger.posting)",
+    )
+    .fetch_one(connection)
+    .await
+    .doing("counting rows")
 }

@@ -1,4 +1,4 @@
-//! CPU time by program, read from /proc: this one, PostgreSQL's processes, and Kafka's.
+//! CPU time and memory by program, read from /proc: this one and its children, PostgreSQL's processes, and Kafka's.
 
 use anyhow::Context as _;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 /// CPU seconds of each program since it started.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CpuTimes {
-    /// This program.
+    /// This program and workers it started.
     pub farehouse: f64,
     /// All PostgreSQL processes of this machine.
     pub postgres: f64,
@@ -19,7 +19,7 @@ const TICKS: f64 = 100.0;
 
 /// Reads them. PostgreSQL's backends end while a bench runs, so their parent's count of ended children is added.
 pub fn by_process() -> anyhow::Result<CpuTimes> {
-    let me = std::process::id().to_string();
+    let me = std::process::id();
     let mut times = CpuTimes::default();
     for entry in std::fs::read_dir("/proc").context("reading /proc")? {
         let entry = entry?;
@@ -29,9 +29,9 @@ pub fn by_process() -> anyhow::Result<CpuTimes> {
         };
         // A process may end between the listing and the look.
         let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
-        let Some((program, own, children)) = parse(&stat) else { continue };
+        let Some(Process { program, parent, own, children }) = parse(&stat) else { continue };
         match program {
-            _ if pid == me => times.farehouse += own,
+            _ if pid == me.to_string() || parent == me => times.farehouse += own,
             "postgres" => times.postgres += own + children,
             "java" => times.kafka += own,
             _ => {}
@@ -40,14 +40,39 @@ pub fn by_process() -> anyhow::Result<CpuTimes> {
     Ok(times)
 }
 
-/// Program name, own CPU seconds and those of ended children, from a line of /proc/PID/stat.
-fn parse(stat: &str) -> Option<(&str, f64, f64)> {
+/// What a line of /proc/PID/stat says: whose child it is, own CPU seconds and those of ended children.
+#[derive(Debug, PartialEq)]
+struct Process<'a> {
+    program: &'a str,
+    parent: u32,
+    own: f64,
+    children: f64,
+}
+
+fn parse(stat: &str) -> Option<Process<'_>> {
     let (_, rest) = stat.split_once('(')?;
     let (program, rest) = rest.rsplit_once(") ")?;
     let fields: Vec<&str> = rest.split(' ').collect();
     let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
-    // Fields 14 to 17 of proc(5): utime, stime, cutime, cstime; the third field is the first after the name.
-    Some((program, (ticks(11)? + ticks(12)?) / TICKS, (ticks(13)? + ticks(14)?) / TICKS))
+    // Fields 4 and 14 to 17 of proc(5): ppid, utime, stime, cutime, cstime; the third field is the first after the name.
+    let parent = fields.get(1)?.parse().ok()?;
+    let (own, children) = ((ticks(11)? + ticks(12)?) / TICKS, (ticks(13)? + ticks(14)?) / TICKS);
+    Some(Process { program, parent, own, children })
+}
+
+/// The most memory any of these processes held at once, in MiB; of this process when there are none.
+pub fn peak_memory_mib(pids: &[u32]) -> anyhow::Result<u64> {
+    let me = [std::process::id()];
+    let pids = if pids.is_empty() { &me[..] } else { pids };
+    let mut most = 0;
+    for pid in pids {
+        let status =
+            std::fs::read_to_string(format!("/proc/{pid}/status")).context("reading a process's status")?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("a peak of memory")?;
+        let kib: u64 = peak.trim().trim_end_matches(" kB").parse().context("a peak of memory in kB")?;
+        most = most.max(kib / 1_024);
+    }
+    Ok(most)
 }
 
 impl CpuTimes {
@@ -58,6 +83,13 @@ impl CpuTimes {
             postgres: self.postgres - earlier.postgres,
             kafka: self.kafka - earlier.kafka,
         }
+    }
+}
+
+impl CpuTimes {
+    pub fn json(&self) -> serde_json::Value {
+        let CpuTimes { farehouse, postgres, kafka } = self;
+        serde_json::json!({ "farehouse": farehouse, "postgres": postgres, "kafka": kafka })
     }
 }
 
@@ -75,7 +107,8 @@ mod tests {
     #[test]
     fn a_line_of_proc_is_read_whatever_the_name_holds() {
         let line = "7 (a) b c) S 1 7 7 0 -1 4194560 1 2 3 4 150 50 300 100 20 0 1 0 9 1 1";
-        assert_eq!(parse(line), Some(("a) b c", 2.0, 4.0)));
+        let read = Process { program: "a) b c", parent: 1, own: 2.0, children: 4.0 };
+        assert_eq!(parse(line), Some(read));
         assert_eq!(parse("7 nothing"), None);
     }
 }
