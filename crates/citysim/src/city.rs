@@ -1,9 +1,9 @@
 //! The city as its policy files describe it: who runs what, where people board, which media exist.
 
 use crate::SimError;
-use crate::table::Table;
+use crate::table::{Row, Table};
 use chrono::NaiveTime;
-use primitives::{Currency, DayRule, PartyNo, Text};
+use primitives::{Currency, DayRule, PartyNo, ServiceDate, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything the simulation needs to know about a city.
@@ -18,7 +18,7 @@ pub(crate) struct City {
     pub(crate) lines: Vec<Line>,
     /// The default rider category.
     pub(crate) adult: Text,
-    /// Categories with a row of their own in the reductions.
+    /// Categories with a row of their own in the reductions that somebody may claim.
     pub(crate) concessions: Vec<Text>,
     /// The prepaid card.
     pub(crate) card: Text,
@@ -55,12 +55,12 @@ pub(crate) struct Line {
 }
 
 impl City {
-    /// Reads the policy files.
-    pub(crate) fn read(files: &fares::Files) -> Result<City, SimError> {
+    /// Reads the policy files for a day.
+    pub(crate) fn read(files: &fares::Files, date: ServiceDate) -> Result<City, SimError> {
         let parties = parties(files)?;
         let (currency, day) = scheme(files)?;
         let (buses, lines) = routes(files, &parties)?;
-        let (adult, concessions) = riders(files)?;
+        let (adult, concessions) = riders(files, date)?;
         let has_acquirer = parties.iter().any(|party| party.kind == "acquirer");
         let medium = |kind: &str| medium(files, kind);
         let card =
@@ -168,6 +168,8 @@ fn routes(files: &fares::Files, parties: &[Party]) -> Result<(Vec<Route>, Vec<Li
     for row in Table::read_if_there(files, "route_networks.txt")?.rows() {
         networks.insert(row.need("route_id")?.to_owned(), row.need("network_id")?.to_owned());
     }
+    // How far a ride goes does not show in a boarding, so nobody rides where that makes the price.
+    let measured = ids(files, "fare_distance_methods.txt", "network_id")?;
     let (mut buses, mut lines) = (Vec::new(), Vec::new());
     for row in Table::read(files, "routes.txt")?.rows() {
         let id = text(row.need("route_id")?)?;
@@ -180,6 +182,9 @@ fn routes(files: &fares::Files, parties: &[Party]) -> Result<(Vec<Route>, Vec<Li
             }
             network => network.to_owned(),
         };
+        if measured.contains(&network) {
+            continue;
+        }
         let stops = stops_of_route.remove(id.as_str()).unwrap_or_default();
         match stations.get(&network) {
             Some(priced) if priced.len() >= 2 => {
@@ -195,25 +200,48 @@ fn routes(files: &fares::Files, parties: &[Party]) -> Result<(Vec<Route>, Vec<Li
         }
     }
     if buses.is_empty() && lines.is_empty() {
-        return Err(SimError::policy("routes.txt", "no route"));
+        return Err(SimError::policy(
+            "routes.txt",
+            "no route that a flat or a station-to-station price serves",
+        ));
     }
     Ok((buses, lines))
 }
 
-/// The default category, and the categories that have a reduction or a price of their own.
-fn riders(files: &fares::Files) -> Result<(Text, Vec<Text>), SimError> {
-    let mut reduced: BTreeSet<String> = BTreeSet::new();
-    for (file, column) in
-        [("rider_discounts.txt", "rider_category_id"), ("fare_products.txt", "rider_category_id")]
-    {
-        reduced.extend(Table::read_if_there(files, file)?.rows().map(|row| row.get(column).to_owned()));
-    }
+/// The values of a column of a file that may be missing.
+fn ids(files: &fares::Files, file: &str, column: &str) -> Result<BTreeSet<String>, SimError> {
+    Ok(Table::read_if_there(files, file)?.rows().map(|row| row.get(column).to_owned()).collect())
+}
+
+/// Categories of which the policy says who may claim them, and those that somebody may claim on the day.
+fn claimable(files: &fares::Files, date: ServiceDate) -> Result<[BTreeSet<String>; 2], SimError> {
+    let rows = Table::read_if_there(files, "rider_eligibility.txt")?;
+    let named = ids(files, "rider_eligibility.txt", "rider_category_id")?;
+    // Dates of this form sort as days do.
+    let today = date.0.format("%Y-%m-%d").to_string();
+    let holds = |row: &Row<'_>| {
+        let (from, until) = (row.get("valid_from"), row.get("valid_until"));
+        !row.get("evidence_kind").is_empty()
+            && from <= today.as_str()
+            && (until.is_empty() || today.as_str() <= until)
+    };
+    let open = rows.rows().filter(holds).map(|row| row.get("rider_category_id").to_owned()).collect();
+    Ok([named, open])
+}
+
+/// The default category, and the categories that have a reduction or a price of their own and that somebody may claim.
+fn riders(files: &fares::Files, date: ServiceDate) -> Result<(Text, Vec<Text>), SimError> {
+    let mut reduced = ids(files, "rider_discounts.txt", "rider_category_id")?;
+    reduced.extend(ids(files, "fare_products.txt", "rider_category_id")?);
+    let [named, open] = claimable(files, date)?;
     let (mut adult, mut concessions) = (None, Vec::new());
     for row in Table::read(files, "rider_categories.txt")?.rows() {
         let id = text(row.need("rider_category_id")?)?;
         if row.get("is_default_fare_category") == "1" {
             adult = Some(id);
-        } else if reduced.contains(id.as_str()) {
+        } else if reduced.contains(id.as_str())
+            && (open.contains(id.as_str()) || !named.contains(id.as_str()))
+        {
             concessions.push(id);
         }
     }

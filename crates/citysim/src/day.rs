@@ -11,6 +11,7 @@ use crate::random::Random;
 use crate::rides::{self, Ride, Trip};
 use crate::sights::Street;
 use crate::tariff::{Price, Tariff, Way};
+use crate::unread;
 use crate::uploads::{self, Batch, Delivery};
 use crate::{Options, SimError};
 use primitives::{EventTime, Minor, PartyNo};
@@ -57,7 +58,8 @@ type Sold = (Ride, Price, PartyNo);
 
 /// Simulates a day of the city these policy files describe. The same options and files give the same bytes.
 pub fn simulate(options: &Options, files: &fares::Files) -> Result<SimDay, SimError> {
-    let city = City::read(files)?;
+    let city = City::read(files, options.date)?;
+    unread::refuse(files, &city, options.date)?;
     let tariff = Tariff::read(files, &city)?;
     let (accounts, rides) = rides::draw(&city, options.rides, options.seed)?;
     let rides = sell(&city, &tariff, &accounts, rides)?;

@@ -14,7 +14,9 @@
 //! Y-4 no city is named in the code of the simulation.
 //!
 //! # Limits
-//! Flat and station-to-station prices with one reduction a rider; a policy that needs more is refused by name.
+//! Flat and station-to-station prices with one reduction a rider; nobody rides where distance is measured, holds a pass, or
+//! rides as somebody the policy lets nobody be. A policy that needs more is refused by name, and so is a day on which a
+//! campaign is for media that are simulated.
 //!
 //! # Not here
 //! No network, no database, no clock, no randomness but the seed's.
@@ -32,6 +34,7 @@ mod rides;
 mod sights;
 mod table;
 mod tariff;
+mod unread;
 mod uploads;
 
 pub mod oyster;

@@ -70,9 +70,17 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// That the row says something the simulation does not know.
+    pub fn unknown(&self) -> SimError {
+        SimError::Unsupported(format!("{}: line {}", self.table.file, self.line()))
+    }
+
+    fn line(&self) -> u64 {
+        self.record.position().map_or(0, csv::Position::line)
+    }
+
     /// What is wrong with a field of this row.
     pub fn wrong(&self, column: &str, what: &str) -> SimError {
-        let line = self.record.position().map_or(0, csv::Position::line);
-        SimError::policy(&self.table.file, format!("line {line}: {column} {what}"))
+        SimError::policy(&self.table.file, format!("line {}: {column} {what}", self.line()))
     }
 }

@@ -84,6 +84,18 @@ enum Charge {
     Amount(Minor),
 }
 
+/// Columns of leg rules that ask for more than network and stations.
+const CONDITIONS: [&str; 8] = [
+    "from_timeframe_group_id",
+    "to_timeframe_group_id",
+    "min_distance_units",
+    "max_distance_units",
+    "within_area_set_id",
+    "via_area_id",
+    "filter_fare_product_id",
+    "transfer_only",
+];
+
 impl Tariff {
     /// Reads the policy files.
     pub(crate) fn read(files: &fares::Files, city: &City) -> Result<Tariff, SimError> {
@@ -96,7 +108,12 @@ impl Tariff {
                 .push(row.need("area_id")?.to_owned());
         }
         for row in Table::read(files, "fare_leg_rules.txt")?.rows() {
-            refuse_filled(&row, &["from_timeframe_group_id", "to_timeframe_group_id"])?;
+            refuse_filled(&row, &CONDITIONS)?;
+            if !matches!(row.get("rule_priority"), "" | "0") {
+                return Err(
+                    row.wrong("rule_priority", "ranks rules, which citysim's plain reader does not know")
+                );
+            }
             let field = |column: &str| row.get(column).to_owned();
             let key = (field("network_id"), field("from_area_id"), field("to_area_id"));
             if tariff.rules.insert(key, row.need("fare_product_id")?.to_owned()).is_some() {
@@ -149,7 +166,9 @@ impl Tariff {
             if !matches!(kind, "missing_exit" | "missing_entry") {
                 continue;
             }
-            refuse_filled(&row, &["timeframe_group_id", "rider_category_id", "fare_media_id"])?;
+            let conditions =
+                ["timeframe_group_id", "rider_category_id", "fare_media_id", "within_area_set_id"];
+            refuse_filled(&row, &conditions)?;
             let charge = match row.need("charge")? {
                 "farthest" => Charge::Farthest,
                 "product" => Charge::Product(row.need("fare_product_id")?.to_owned()),

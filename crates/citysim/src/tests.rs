@@ -2,7 +2,8 @@ use crate::city::City;
 use crate::random::Random;
 use crate::rides::{self, Trip};
 use crate::tariff::{Ends, Price, Tariff, Way};
-use primitives::{EventTime, Minor, Text};
+use crate::{Options, simulate};
+use primitives::{EventTime, Minor, ServiceDate, Text};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -15,6 +16,10 @@ fn city_files(name: &str) -> fares::Files {
         (name, std::fs::read(path).expect("its bytes"))
     };
     std::fs::read_dir(folder).expect("the fixture").map(read).collect()
+}
+
+fn day() -> ServiceDate {
+    ServiceDate::parse("2026-03-02").expect("a date")
 }
 
 fn text(id: &str) -> Text {
@@ -33,7 +38,7 @@ fn the_metro_matrix_is_the_formula_over_its_distances() {
     const METRES: [u64; 14] =
         [0, 715, 1706, 3520, 4438, 5596, 6553, 8207, 9673, 11066, 12810, 15190, 16765, 18821];
     let files = city_files("hcmc");
-    let city = City::read(&files).expect("a city");
+    let city = City::read(&files, day()).expect("a city");
     let tariff = Tariff::read(&files, &city).expect("prices");
     let line = &city.lines[0];
     assert_eq!(line.stations.len(), METRES.len());
@@ -57,7 +62,7 @@ fn the_metro_matrix_is_the_formula_over_its_distances() {
 #[test]
 fn reductions_are_read_plainly() {
     let files = city_files("hcmc");
-    let city = City::read(&files).expect("a city");
+    let city = City::read(&files, day()).expect("a city");
     let tariff = Tariff::read(&files, &city).expect("prices");
     let check = |network: &str, rider: &str, gross: i64, share: i64| {
         let price = tariff.price(network, Way::Boarding, &text(rider), &city.card).expect("a price");
@@ -84,7 +89,7 @@ fn a_percentage_is_rounded_as_the_policy_says() {
                            student,{percent},500,{mode},town\n"
         );
         files.insert("rider_discounts.txt".to_owned(), row.into_bytes());
-        let city = City::read(&files).expect("a city");
+        let city = City::read(&files, day()).expect("a city");
         let tariff = Tariff::read(&files, &city).expect("prices");
         let price = tariff.price("bus", Way::Boarding, &text("student"), &city.card).expect("a price");
         assert_eq!((price.gross.units(), price.rider.units()), (6_000, share), "{percent} {mode}");
@@ -122,7 +127,7 @@ fn what_the_plain_reader_does_not_know_is_refused_by_name() {
         let text = String::from_utf8(files[file].clone()).expect("UTF-8");
         assert!(text.contains(from), "{text}");
         files.insert(file.to_owned(), text.replacen(from, to, 1).into_bytes());
-        let error = City::read(&files).and_then(|city| Tariff::read(&files, &city)).expect_err(says);
+        let error = City::read(&files, day()).and_then(|city| Tariff::read(&files, &city)).expect_err(says);
         assert!(error.to_string().contains(says), "{error}");
     };
     let first_row = |file: &str| {
@@ -136,9 +141,82 @@ fn what_the_plain_reader_does_not_know_is_refused_by_name() {
     check("parties.txt", "party_number", "other", "party_number");
 }
 
+/// Simulates a small day of a city from edited files; what the refusal says.
+fn refusal(date: &str, edit: impl Fn(&mut fares::Files)) -> Option<String> {
+    let mut files = city_files("hcmc");
+    edit(&mut files);
+    let options = Options {
+        seed: 1,
+        rides: 30,
+        date: ServiceDate::parse(date).expect("a date"),
+        environment: "test".to_owned(),
+        master_key: [7; 32],
+        key_version: 1,
+    };
+    simulate(&options, &files).err().map(|error| error.to_string())
+}
+
+#[test]
+fn a_day_on_which_more_happens_than_flat_prices_is_refused_by_name() {
+    let check = |date: &str, says: Option<&str>| {
+        let found = refusal(date, |_| {});
+        let fits = match (&found, says) {
+            (Some(found), Some(says)) => found.contains(says),
+            (None, None) => true,
+            _ => false,
+        };
+        assert!(fits, "{date}: {found:?}");
+    };
+    check("2026-03-02", None);
+    // Free for everybody, whatever they pay with.
+    check("2026-03-15", Some("campaign election_day runs on 2026-03-15"));
+    check("2026-09-01", Some("national_day_futabus"));
+    check("2026-09-02", Some("national_day_"));
+    check("2026-09-03", None);
+    // Only for media that nobody in a simulation has: a wallet on a Friday, a citizen's card on 30 April.
+    check("2026-03-06", None);
+    check("2026-04-30", None);
+    let with_qr = |files: &mut fares::Files| {
+        let sets = files.get_mut("selector_sets.txt").expect("sets");
+        sets.extend_from_slice(b"friday_wallets,fare_media,qr\n");
+    };
+    let friday = refusal("2026-03-06", with_qr).expect("a campaign for a simulated medium");
+    assert!(friday.contains("cashless_friday"), "{friday}");
+    assert_eq!(refusal("2026-03-07", with_qr), None);
+    assert_eq!(refusal("2027-01-01", with_qr), None);
+}
+
+#[test]
+fn files_that_change_prices_otherwise_are_refused_by_name() {
+    let caps = "cap_id,period,limit_type,limit_amount\n";
+    let with = |rows: &'static str| {
+        move |files: &mut fares::Files| {
+            files.insert("fare_caps.txt".to_owned(), format!("{caps}{rows}").into_bytes());
+        }
+    };
+    assert_eq!(refusal("2026-03-02", with("")), None);
+    let found = refusal("2026-03-02", with("day,day,amount,40000\n")).expect("a cap");
+    assert!(found.contains("fare_caps.txt: line 2"), "{found}");
+    let stepped = |files: &mut fares::Files| {
+        let steps = files.get_mut("fare_distance_steps.txt").expect("steps");
+        steps.extend_from_slice(b"bus_long,1,0,,0,band,1000\n");
+    };
+    let found = refusal("2026-03-02", stepped).expect("a price by distance");
+    assert!(found.contains("costs by distance"), "{found}");
+}
+
+#[test]
+fn nobody_rides_where_distance_counts_or_as_somebody_nobody_may_be() {
+    let files = city_files("hcmc");
+    let city = City::read(&files, day()).expect("a city");
+    assert!(city.buses.iter().all(|route| route.id.as_str() != "171") && city.buses.len() == 47);
+    let concessions: Vec<&str> = city.concessions.iter().map(Text::as_str).collect();
+    assert_eq!(concessions, ["student", "elderly", "merit", "disability", "child6"]);
+}
+
 #[test]
 fn mornings_and_evenings_are_full_and_no_ride_hides_in_another() {
-    let city = City::read(&city_files("hcmc")).expect("a city");
+    let city = City::read(&city_files("hcmc"), day()).expect("a city");
     let (accounts, rides) = rides::draw(&city, 5_000, 1).expect("rides");
     assert_eq!(rides.len(), 5_000);
     let hour = |from: i64, to: i64| {

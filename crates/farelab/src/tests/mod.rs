@@ -5,6 +5,7 @@ mod feed;
 mod hostile;
 mod overlay;
 mod score;
+mod versions;
 
 use crate::cases::{CaseFile, parse};
 use fares::Files;
