@@ -9,9 +9,16 @@ pub fn text(text: &str) -> Text {
     Text::new(text).expect("an id")
 }
 
+/// The day of the benches: a Monday.
+const DAY: &str = "2026-03-02";
+
 /// So many seconds into the service day of 2 March 2026.
 pub fn at(policy: &Policy, seconds: i64) -> EventTime {
-    let day = ServiceDate::parse("2026-03-02").expect("a date");
+    at_of(policy, DAY, seconds)
+}
+
+fn at_of(policy: &Policy, day: &str, seconds: i64) -> EventTime {
+    let day = ServiceDate::parse(day).expect("a date");
     policy.day_rule().at(day, seconds).expect("a moment")
 }
 
@@ -35,6 +42,11 @@ pub fn city(name: &str) -> Policy {
 /// Whole rides, one a line: `rider medium route from to minute minutes`; `-` is a stop that is not known. Minutes are
 /// counted from the start of the service day, and last how long the ride took.
 pub fn legs(policy: &Policy, lines: &str) -> Vec<Leg> {
+    legs_of(policy, DAY, lines)
+}
+
+/// The same on another day, for a policy that is over.
+pub fn legs_of(policy: &Policy, day: &str, lines: &str) -> Vec<Leg> {
     let leg = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let stop = |word: &str| (word != "-").then(|| text(word));
@@ -45,8 +57,8 @@ pub fn legs(policy: &Policy, lines: &str) -> Vec<Leg> {
             from: stop(words[3]),
             to: stop(words[4]),
             via: Vec::new(),
-            start: at(policy, start),
-            end: Some(at(policy, start + minute(words[6]) * 60)),
+            start: at_of(policy, day, start),
+            end: Some(at_of(policy, day, start + minute(words[6]) * 60)),
             shape: Shape::Ride,
             rider: text(words[0]),
             medium: text(words[1]),

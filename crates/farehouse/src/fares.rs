@@ -8,6 +8,7 @@ use farelab::cases::{self, CaseError, CaseFile};
 use farelab::compare::{self, read_recorded};
 use farelab::explain::{LANGUAGES, Language};
 use farelab::{check, explain, feed, score};
+use fares::Files;
 use std::fs::File;
 use std::io::{BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -42,9 +43,10 @@ pub struct CheckArgs {
 pub struct ScoreArgs {
     /// The case file (JSON Lines); `-` is the standard input.
     cases: PathBuf,
-    /// The policy, a folder or a zip; otherwise fixtures/cities/ and the policy that the file's header names.
+    /// The policy, a folder or a zip; otherwise fixtures/cities/ and the policy that the file's header names, with its
+    /// other versions, NAME_…. Given more than once: its versions; a case that falls into none is priced by the first.
     #[arg(long)]
-    policy: Option<PathBuf>,
+    policy: Vec<PathBuf>,
     /// Another split of the right total over the legs is wrong too.
     #[arg(long)]
     legs: bool,
@@ -121,7 +123,8 @@ fn ending(fine: bool) -> Ending {
 
 /// Prints a report. A reader that has seen enough, as `head` does, is no fault.
 fn print(report: impl std::fmt::Display) -> anyhow::Result<()> {
-    match writeln!(std::io::stdout().lock(), "{report}") {
+    let report = report.to_string();
+    match writeln!(std::io::stdout().lock(), "{}", report.trim_end()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("printing"),
         _ => Ok(()),
     }
@@ -139,12 +142,12 @@ fn check_policy(args: &CheckArgs) -> anyhow::Result<Ending> {
 
 fn score_cases(args: &ScoreArgs) -> anyhow::Result<Ending> {
     let file = case_file(&read_text(&args.cases)?, &args.cases)?;
-    let policy = match (&args.policy, &file.policy) {
-        (Some(policy), _) => policy.clone(),
-        (None, Some(name)) => city(name)?,
-        (None, None) => bail!("the header names no policy; give one with --policy"),
+    let versions = match (&args.policy[..], &file.policy) {
+        ([], Some(name)) => city(name)?,
+        ([], None) => bail!("the header names no policy; give one with --policy"),
+        (given, _) => given.iter().map(|path| feed::read(path)).collect::<Result<_, _>>()?,
     };
-    let report = score::score(&feed::read(&policy)?, &file, score::Options { legs: args.legs })?;
+    let report = score::score(&versions, &file, score::Options { legs: args.legs })?;
     if args.json {
         for case in &report.cases {
             print(case.json())?;
@@ -156,14 +159,14 @@ fn score_cases(args: &ScoreArgs) -> anyhow::Result<Ending> {
     Ok(ending(report.is_perfect()))
 }
 
-/// The policy of this name among the cities of the fixtures, seen from here.
-fn city(name: &str) -> anyhow::Result<PathBuf> {
+/// The policy of this name among the cities of the fixtures, seen from here, with its other versions.
+fn city(name: &str) -> anyhow::Result<Vec<Files>> {
     let plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
     let path = Path::new("fixtures/cities").join(name);
     if name.is_empty() || !plain || !path.is_dir() {
         bail!("there is no policy fixtures/cities/{name} here; give one with --policy");
     }
-    Ok(path)
+    Ok(feed::read_versions(&path)?)
 }
 
 fn explain_case(args: &ExplainArgs) -> anyhow::Result<Ending> {

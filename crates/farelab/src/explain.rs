@@ -143,7 +143,11 @@ impl Explanation {
             }
         }
         let (total, unknown) = self.total()?;
-        let unknown = if unknown == 0 { String::new() } else { format!(", {unknown} legs unknown") };
+        let unknown = match unknown {
+            0 => String::new(),
+            1 => ", 1 leg unknown".to_owned(),
+            legs => format!(", {legs} legs unknown"),
+        };
         lines.push(format!("total {}{unknown}", self.money(total)));
         Ok(lines.join("\n"))
     }

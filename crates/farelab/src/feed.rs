@@ -65,6 +65,25 @@ pub fn read(path: &Path) -> Result<Files, FeedError> {
     read_zip(file, &name, BOUNDS)
 }
 
+/// The policy in a folder, and then its other versions: the folders beside it whose names begin with its name and `_`, by
+/// name.
+pub fn read_versions(folder: &Path) -> Result<Vec<Files>, FeedError> {
+    let io = |source| FeedError::Io { path: folder.display().to_string(), source };
+    let mut versions = vec![read(folder)?];
+    if let (Some(beside), Some(name)) = (folder.parent(), folder.file_name()) {
+        let beginning = format!("{}_", name.to_string_lossy());
+        let entries = std::fs::read_dir(beside).map_err(io)?.collect::<Result<Vec<_>, _>>().map_err(io)?;
+        let of_name = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&beginning);
+        let mut others: Vec<_> =
+            entries.iter().filter(|entry| of_name(entry)).map(|entry| entry.path()).collect();
+        others.sort();
+        for other in others.iter().filter(|other| other.is_dir()) {
+            versions.push(read(other)?);
+        }
+    }
+    Ok(versions)
+}
+
 pub(crate) fn read_zip(bytes: impl Read + Seek, name: &str, bounds: Bounds) -> Result<Files, FeedError> {
     let zip_error = |source| FeedError::Zip { path: name.to_owned(), source };
     let mut archive = ZipArchive::new(bytes).map_err(zip_error)?;

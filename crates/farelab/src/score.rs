@@ -1,10 +1,10 @@
 //! Scores a policy against somebody else's answers.
 
 use crate::cases::{Case, CaseFile, Expect};
-use crate::overlay::overlays;
+use crate::overlay::{Drafted, overlays};
 use crate::pricing::{self, Answer, LabError};
-use fares::Files;
-use primitives::Minor;
+use fares::{Files, Policy};
+use primitives::{Minor, MoneyError};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -42,13 +42,16 @@ impl Verdict {
 pub struct Scored {
     /// Its id.
     pub id: String,
+    /// The version of the policy that priced it.
+    pub policy: String,
     /// The verdict.
     pub verdict: Verdict,
     /// What the case expects.
     pub expected: Expect,
     /// The sum of the fares that are known, surcharges included.
     pub total: Minor,
-    /// What each leg is charged; `None` where no fare is known.
+    /// What each leg is charged, without its surcharge when the case counts that beside its legs; `None` where no fare is
+    /// known.
     pub legs: Vec<Option<Minor>>,
     /// The part of the total that is a surcharge.
     pub surcharge: Minor,
@@ -74,32 +77,53 @@ pub struct Score {
     pub cases: Vec<Scored>,
 }
 
-/// Scores the cases of a file under a policy.
-pub fn score(files: &Files, cases: &CaseFile, options: Options) -> Result<Score, LabError> {
+/// Scores the cases of a file under the versions of a policy: each under the one that holds when its first leg begins, or
+/// under the first of them when none does.
+pub fn score(versions: &[Files], cases: &CaseFile, options: Options) -> Result<Score, LabError> {
     // A policy's own errors are told with its own lines, not with those of the overlay.
-    pricing::load(files)?;
-    let mut scored: Vec<Option<Scored>> = cases.cases.iter().map(|_| None).collect();
-    for overlay in overlays(files, &cases.cases) {
-        let policy = pricing::load(&overlay.files)?;
-        for (index, drafted) in &overlay.cases {
-            if let (Some(case), Some(place)) = (cases.cases.get(*index), scored.get_mut(*index)) {
-                *place = Some(judge(case, &pricing::answers(&policy, drafted), options)?);
+    let policies = versions.iter().map(pricing::load).collect::<Result<Vec<Policy>, LabError>>()?;
+    let mut scored: Vec<(usize, Scored)> = Vec::with_capacity(cases.cases.len());
+    for (version, files) in versions.iter().enumerate() {
+        let held = cases.cases.iter().enumerate().filter(|(_, case)| version_of(case, &policies) == version);
+        let (places, held): (Vec<usize>, Vec<Case>) = held.map(|(place, case)| (place, case.clone())).unzip();
+        for overlay in overlays(files, &held) {
+            let policy = pricing::load(&overlay.files)?;
+            for (index, drafted) in &overlay.cases {
+                if let (Some(case), Some(place)) = (held.get(*index), places.get(*index)) {
+                    scored.push((*place, judge(case, &policy, drafted, options)?));
+                }
             }
         }
     }
-    Ok(Score { cases: scored.into_iter().flatten().collect() })
+    scored.sort_by_key(|(place, _)| *place);
+    Ok(Score { cases: scored.into_iter().map(|(_, scored)| scored).collect() })
 }
 
-fn judge(case: &Case, answers: &[Answer], options: Options) -> Result<Scored, LabError> {
+/// The place of the version that holds when the first leg of a case begins.
+fn version_of(case: &Case, policies: &[Policy]) -> usize {
+    let first = case.legs.iter().map(|leg| leg.start).min();
+    let holds = |policy: &Policy| first.is_some_and(|first| policy.holds_at(first));
+    policies.iter().position(holds).unwrap_or(0)
+}
+
+fn judge(case: &Case, policy: &Policy, drafted: &[Drafted], options: Options) -> Result<Scored, LabError> {
+    let answers = pricing::answers(policy, drafted);
     let expected = case.expect.clone().unwrap_or_default();
-    let legs: Vec<Option<Minor>> = answers.iter().map(Answer::rider).collect();
-    let known = answers.iter().filter(|answer| answer.rider().is_some());
-    let total = Minor::sum(legs.iter().flatten().copied())?;
-    let surcharge = Minor::sum(known.map(Answer::surcharge))?;
+    let known = || answers.iter().filter(|answer| answer.rider().is_some());
+    let total = Minor::sum(known().filter_map(Answer::rider))?;
+    let surcharge = Minor::sum(known().map(Answer::surcharge))?;
+    let beside = surcharge_is_beside_legs(&expected)?;
+    let charged = |answer: &Answer| {
+        let rider = answer.rider()?;
+        Some(if beside { rider.minus(answer.surcharge()) } else { Ok(rider) })
+    };
+    let legs: Vec<Option<Minor>> =
+        answers.iter().map(|answer| charged(answer).transpose()).collect::<Result<_, MoneyError>>()?;
     let verdict = verdict(&expected, &legs, total, surcharge, options);
     let reasons = answers.iter().zip(1..).filter_map(|(answer, leg)| answer.why().map(|why| (leg, why)));
     Ok(Scored {
         id: case.id.clone(),
+        policy: policy.id().to_owned(),
         verdict,
         expected,
         total,
@@ -109,6 +133,16 @@ fn judge(case: &Case, answers: &[Answer], options: Options) -> Result<Scored, La
         rules: answers.iter().map(Answer::rules).collect(),
         note: case.note.clone(),
     })
+}
+
+/// True when the amounts of a case's legs leave its surcharge out: with it they make up the total.
+fn surcharge_is_beside_legs(expected: &Expect) -> Result<bool, MoneyError> {
+    let (Some(total), Some(legs), Some(surcharge)) = (expected.total, &expected.legs, expected.surcharge)
+    else {
+        return Ok(false);
+    };
+    let legs = Minor::sum(legs.iter().flatten().copied())?;
+    Ok(!surcharge.is_zero() && legs.plus(surcharge)? == total)
 }
 
 fn verdict(
@@ -224,6 +258,7 @@ impl Scored {
         let reasons = self.reasons.iter().map(|(leg, why)| json!({ "leg": leg, "reason": why }));
         json!({
             "id": self.id,
+            "policy": self.policy,
             "verdict": self.verdict.word(),
             "split": self.is_split(),
             "expected": {

@@ -141,8 +141,8 @@ impl Caps {
         self.0.is_empty()
     }
 
-    /// Takes off what goes beyond the caps that cover the leg, and counts the leg. What one cap leaves counts for the
-    /// next. Nothing is counted when an amount overflows.
+    /// Takes off what goes beyond the caps that cover the leg, and counts the leg; gives how much of it was taken off the
+    /// rider's surcharges. What one cap leaves counts for the next. Nothing is counted when an amount overflows.
     pub(crate) fn apply(
         &self,
         policy: &Policy,
@@ -150,11 +150,11 @@ impl Caps {
         input: CapInput<'_>,
         cost: &mut Cost,
         trace: &mut Trace,
-    ) -> Result<(), UnknownFare> {
+    ) -> Result<Minor, UnknownFare> {
         let at = input.subject.part.start.at();
         carried.caps.retain(|counter| counter.until >= at);
         if !input.counts_to_cap {
-            return Ok(());
+            return Ok(Minor::ZERO);
         }
         let mut rest = Rest::of(cost, input.surcharged);
         let mut reduced = cost.clone();
@@ -169,11 +169,12 @@ impl Caps {
             reduced.reduce(reduction, cap.funder)?;
             counters.push(counter);
         }
+        let of_surcharges = input.surcharged.in_caps.rider.minus(rest.surcharge)?;
         *cost = reduced;
         for counter in counters {
             put(&mut carried.caps, counter);
         }
-        Ok(())
+        Ok(of_surcharges)
     }
 }
 

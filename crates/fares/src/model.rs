@@ -150,7 +150,7 @@ pub struct Leg {
 pub struct Priced {
     /// What this leg adds to everything before it; a difference may be below zero.
     pub fare: Fare,
-    /// The part of the rider's amount that is a surcharge.
+    /// The part of the rider's amount that is a surcharge: what is left of it after caps.
     pub surcharge: Minor,
     /// What each operator earns of the gross fare, by party number; empty when the leg's own operator earns it all.
     pub shares: Vec<Share>,

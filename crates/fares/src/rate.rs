@@ -376,11 +376,12 @@ impl<'a> Rater<'a> {
             campaigns = policy.campaigns.apply(policy, counters, input, taken, &mut cost, trace)?;
             counts_to_cap &= policy.campaigns.count_to_cap(&campaigns);
         }
+        let mut surcharge = surcharged.rider()?;
         if !policy.caps.is_empty() {
             let input = CapInput { subject, counts_to_cap, surcharged: &surcharged, earlier };
-            policy.caps.apply(policy, &mut self.carried, input, &mut cost, trace)?;
+            let capped = policy.caps.apply(policy, &mut self.carried, input, &mut cost, trace)?;
+            surcharge = surcharge.minus(capped)?;
         }
-        let surcharge = surcharged.rider()?;
         let cost = surcharged.add_to(&cost)?;
         let shares = if policy.shares.is_empty() {
             Vec::new()

@@ -67,10 +67,19 @@ impl Matrix {
         for (network, from, to, units) in &reversed {
             push(&mut rows, network, (from, to), units);
         }
+        let pair = |row: Row<'_>| {
+            ["network_id", "from_stop_id", "to_stop_id"].map(|column| row.get(column).to_owned())
+        };
+        let said: BTreeSet<[String; 3]> = rows.rows().map(pair).collect();
         for method in &self.methods {
             // A stop is 0 away from itself, whatever a case says of a round trip.
             for ((from, to), metres) in distances.iter().filter(|((from, to), _)| from != to) {
-                push(&mut rows, &method.network, (from, to), &method.units(*metres).to_string());
+                let units = method.units(*metres).to_string();
+                push(&mut rows, &method.network, (from, to), &units);
+                // The way back is as long, unless somebody says how long it is.
+                if !given(to, from) && !said.contains(&[&method.network, to, from].map(String::clone)) {
+                    push(&mut rows, &method.network, (to, from), &units);
+                }
             }
         }
         rows.write(files, DISTANCES);

@@ -127,7 +127,7 @@ fn draft(
     Ok(Draft {
         route,
         from: places.find(&leg.from),
-        to: places.find(&leg.to),
+        to: places.find_end(&leg.to),
         via: leg.via.iter().filter_map(|place| places.find(place)).collect(),
         start: leg.start,
         end: leg.end,

@@ -19,6 +19,8 @@ pub(super) struct Places {
     /// Every stop id there is.
     taken: BTreeSet<String>,
     found: BTreeMap<Place, Text>,
+    /// The stops that stand for a leg's end where `found` stands for its beginning: nobody says that they are one stop.
+    ends: BTreeMap<Place, Text>,
     /// The stop that stands for an id of the cases when no position is asked.
     base: BTreeMap<String, Text>,
     nameless: u64,
@@ -48,6 +50,7 @@ impl Places {
             areas: Table::read(files, AREAS),
             stop_areas: Table::read(files, STOP_AREAS),
             found: BTreeMap::new(),
+            ends: BTreeMap::new(),
             base: BTreeMap::new(),
             nameless: 0,
         };
@@ -142,11 +145,20 @@ impl Places {
     }
 
     fn add_nameless(&mut self, place: &Place) {
+        let id = self.add_numbered(place);
+        self.found.insert(place.clone(), id);
+        if place.position.is_none() {
+            let id = self.add_numbered(place);
+            self.ends.insert(place.clone(), id);
+        }
+    }
+
+    fn add_numbered(&mut self, place: &Place) -> Text {
         self.nameless += 1;
         let id = fresh("place", self.nameless, |id| id == "place" || self.taken.contains(id));
         self.put(&id, place.position.as_ref(), None);
         self.lie_in(&id, place.areas.iter());
-        self.found.insert(place.clone(), id);
+        id
     }
 
     fn put(&mut self, id: &Text, position: Option<&(String, String)>, parent: Option<&Text>) {
@@ -169,6 +181,11 @@ impl Places {
     /// The stop that stands for a place; nothing when the place says nothing.
     pub(super) fn find(&self, place: &Place) -> Option<Text> {
         self.found.get(place).cloned()
+    }
+
+    /// The same for the place where a leg ended. A leg from one area to the same area did not end where it began.
+    pub(super) fn find_end(&self, place: &Place) -> Option<Text> {
+        self.ends.get(place).cloned().or_else(|| self.find(place))
     }
 
     /// Distances by pairs of stops of the overlaid policy.

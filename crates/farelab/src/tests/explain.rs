@@ -20,7 +20,7 @@ fn each_leg_has_its_price_and_its_rules() {
         "1. B1 at 2026-03-02T08:00:00+07:00: rider 3000 VND, Town programme 3000 VND, together 6000 VND"
     );
     assert!(text.contains("2. tram: unknown (no_route: the policy has no network `tram`)"), "{text}");
-    assert!(text.ends_with("total 3000 VND, 1 legs unknown"), "{text}");
+    assert!(text.ends_with("total 3000 VND, 1 leg unknown"), "{text}");
     let json = explained.json(&[Language::English]).expect("JSON");
     assert_eq!(json["total"], 3000);
     assert_eq!(json["legs"][0]["fare"]["funded"][0]["party"], "town");

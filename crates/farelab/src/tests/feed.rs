@@ -1,6 +1,6 @@
 //! Policies from folders and zips: wherever they lie, whatever a zip says of itself.
 
-use crate::feed::{BOUNDS, Bounds, FeedError, read, read_zip};
+use crate::feed::{BOUNDS, Bounds, FeedError, read, read_versions, read_zip};
 use fares::Files;
 use std::fs;
 use std::io::{Cursor, Write as _};
@@ -104,4 +104,20 @@ fn a_folder_and_its_zip_are_the_same_policy() {
 
     let error = read(&folder.path().join("nowhere")).expect_err("no such folder");
     assert!(error.to_string().ends_with("nowhere"), "{error}");
+}
+
+#[test]
+fn versions_lie_beside_their_policy_and_bear_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, file) in
+        [("town", "a"), ("town_9", "c"), ("town_10", "b"), ("townhall", "d"), ("old_town", "e")]
+    {
+        fs::create_dir(folder.path().join(name)).expect("a folder");
+        fs::write(folder.path().join(name).join(format!("{file}.txt")), "x").expect("written");
+    }
+    fs::write(folder.path().join("town_list"), "no policy").expect("written");
+    let versions = read_versions(&folder.path().join("town")).expect("policies");
+    let found: Vec<Vec<&str>> = versions.iter().map(names).collect();
+    assert_eq!(found, [["a.txt"], ["b.txt"], ["c.txt"]]);
+    assert!(read_versions(&folder.path().join("village")).is_err());
 }

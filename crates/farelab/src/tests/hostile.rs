@@ -38,7 +38,7 @@ proptest! {
     fn a_spoiled_case_is_read_or_refused_with_its_line(at in 0_usize..1_000, with in "[-0-9a-z\"{}:,.]{1,4}") {
         match crate::cases::parse(&case_text(&[&spoiled(CASE, at, &with)])) {
             Ok(file) => {
-                let scored = score(&city("minitown"), &file, Options::default()).expect("the overlay loads");
+                let scored = score(&[city("minitown")], &file, Options::default()).expect("the overlay loads");
                 prop_assert_eq!(scored.cases.len(), 1);
             }
             Err(errors) => prop_assert!(errors.iter().all(|error| error.line == 2 && !error.message.is_empty())),

@@ -4,12 +4,13 @@ mod explain;
 mod feed;
 mod hostile;
 mod overlay;
+mod pages;
 mod score;
 mod versions;
 
 use crate::cases::{CaseFile, parse};
 use fares::Files;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A case file with a header and these lines.
 fn case_file(lines: &[&str]) -> CaseFile {
@@ -20,10 +21,14 @@ fn case_text(lines: &[&str]) -> String {
     format!("{}\n{}\n", r#"{"header": true, "policy": "minitown"}"#, lines.join("\n"))
 }
 
+/// The folder of the cities of the fixtures.
+fn cities() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/cities")
+}
+
 /// The files of a city of the fixtures.
 fn city(name: &str) -> Files {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/cities").join(name);
-    crate::feed::read(&path).expect("a policy of the fixtures")
+    crate::feed::read(&cities().join(name)).expect("a policy of the fixtures")
 }
 
 /// The same files with one replaced text, which must be there.

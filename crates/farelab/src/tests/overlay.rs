@@ -119,6 +119,23 @@ fn stops_are_added_once_for_each_place() {
 }
 
 #[test]
+fn a_leg_from_an_area_to_the_same_area_did_not_end_where_it_began() {
+    let ends = |place: &str| {
+        let fields = format!(r#""route":"L1","from":{place},"to":{place}"#);
+        let (_, mut legs) = drafted(&city("minitown"), &[&fields]);
+        let leg = legs.remove(0).expect("a leg");
+        (leg.from.expect("a stop"), leg.to.expect("a stop"))
+    };
+    let (from, to) = ends(r#"{"areas":["west"]}"#);
+    assert_ne!(from, to);
+    // A position, or an id, is a place.
+    for place in [r#"{"lat":1,"lon":2}"#, r#"{"stop":"S1"}"#, r#"{"stop":"N"}"#] {
+        let (from, to) = ends(place);
+        assert_eq!(from, to, "{place}");
+    }
+}
+
+#[test]
 fn a_moved_stop_keeps_its_station_and_its_areas() {
     let leg = leg(
         r#""network":"metro","from":{"stop":"S1","lat":1.0,"lon":2.0},"to":{"stop":"S1","areas":["zone"]}"#,
@@ -193,18 +210,20 @@ fn line_with_distances(id: &str, distances: &str) -> String {
 
 #[test]
 fn metres_become_units_of_the_networks_that_read_a_matrix() {
-    let check = |method: &str, metres: u32, expect: &[&str]| {
+    let check = |method: &str, metres: u32, expect: &[String]| {
         let line = line_with_distances("a", &format!(r#""S1:S2":{metres}"#));
         assert_eq!(distances(&overlaid(&with_matrix(method, ""), &[&line])[0]), expect, "{method} {metres}");
     };
-    check("matrix,1,", 3210, &["metro S1 S2 3210 0"]);
-    check("matrix,,", 3210, &["metro S1 S2 3210 0"]);
-    check("matrix,100,up", 3201, &["metro S1 S2 33 0"]);
-    check("matrix,100,up", 3200, &["metro S1 S2 32 0"]);
-    check("matrix,100,down", 3299, &["metro S1 S2 32 0"]);
-    check("matrix,1000,half_up", 3499, &["metro S1 S2 3 0"]);
-    check("matrix,1000,half_up", 3500, &["metro S1 S2 4 0"]);
-    check("matrix,1000,", 3500, &["metro S1 S2 4 0"]);
+    // The way back is as long, because nobody says how long it is.
+    let both = |units: u32| [format!("metro S1 S2 {units} 0"), format!("metro S2 S1 {units} 0")];
+    check("matrix,1,", 3210, &both(3210));
+    check("matrix,,", 3210, &both(3210));
+    check("matrix,100,up", 3201, &both(33));
+    check("matrix,100,up", 3200, &both(32));
+    check("matrix,100,down", 3299, &both(32));
+    check("matrix,1000,half_up", 3499, &both(3));
+    check("matrix,1000,half_up", 3500, &both(4));
+    check("matrix,1000,", 3500, &both(4));
     check("great_circle,1,", 3210, &[]);
 }
 
@@ -215,8 +234,8 @@ fn a_published_distance_goes_before_the_policys() {
         let line = line_with_distances("a", r#""S1:S2":7"#);
         assert_eq!(distances(&overlaid(&with_matrix("matrix,1,", &table), &[&line])[0]), expect);
     };
-    check("metro,S1,S3,9,1\n", &["metro S1 S3 9 1", "metro S1 S2 7 0"]);
-    check("metro,S1,S2,5,0\n", &["metro S1 S2 7 0"]);
+    check("metro,S1,S3,9,1\n", &["metro S1 S3 9 1", "metro S1 S2 7 0", "metro S2 S1 7 0"]);
+    check("metro,S1,S2,5,0\n", &["metro S1 S2 7 0", "metro S2 S1 7 0"]);
     check("metro,S1,S2,5,1\n", &["metro S2 S1 5 0", "metro S1 S2 7 0"]);
     check("metro,S2,S1,5,\n", &["metro S2 S1 5 0", "metro S1 S2 7 0"]);
     check("metro,S2,S1,5,0\n", &["metro S2 S1 5 0", "metro S1 S2 7 0"]);
@@ -235,7 +254,7 @@ fn cases_that_contradict_each_other_are_kept_apart() {
         overlays.iter().map(|overlay| overlay.cases.iter().map(|(index, _)| *index).collect()).collect();
     assert_eq!(members, [vec![0, 2], vec![1]]);
     assert_eq!(distances(&overlays[0]), ["metro S1 S2 7 0", "metro S2 S1 9 0"]);
-    assert_eq!(distances(&overlays[1]), ["metro S1 S2 8 0"]);
+    assert_eq!(distances(&overlays[1]), ["metro S1 S2 8 0", "metro S2 S1 8 0"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::score::{Options, Score, Verdict, score};
 
 fn scored(lines: &[String], legs: bool) -> Score {
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    score(&city("minitown"), &case_file(&lines), Options { legs }).expect("a score")
+    score(&[city("minitown")], &case_file(&lines), Options { legs }).expect("a score")
 }
 
 fn line(id: &str, legs: &[&str], expect: &str) -> String {
@@ -66,6 +66,23 @@ fn another_split_is_shown_and_wrong_only_when_asked() {
 }
 
 #[test]
+fn amounts_of_legs_may_leave_their_surcharge_out() {
+    let mut files = city("minitown");
+    let rows = "surcharge_id,network_id,amount\nhill,bus,1000\n";
+    files.insert("fare_surcharges.txt".into(), rows.into());
+    let check = |expect: &str, verdict: Verdict, split: bool| {
+        let cases = case_file(&[&line("a", &[BUS, METRO], expect)]);
+        let score = score(std::slice::from_ref(&files), &cases, Options::default()).expect("a score");
+        assert_eq!((score.cases[0].verdict, score.cases[0].is_split()), (verdict, split), "{expect}");
+    };
+    check(r#"{"total":7500,"legs":[4000,3500],"surcharge":1000}"#, Verdict::Right, false);
+    check(r#"{"total":7500,"legs":[3000,3500],"surcharge":1000}"#, Verdict::Right, false);
+    check(r#"{"total":7500,"legs":[3500,3000],"surcharge":1000}"#, Verdict::Right, true);
+    check(r#"{"total":7500,"legs":[3000,4500],"surcharge":1000}"#, Verdict::Right, true);
+    check(r#"{"total":7500,"legs":[3000,3500],"surcharge":900}"#, Verdict::Wrong, false);
+}
+
+#[test]
 fn a_report_tells_every_case_that_is_not_right() {
     let score = scored(
         &[
@@ -99,10 +116,43 @@ fn a_report_tells_every_case_that_is_not_right() {
 }
 
 #[test]
+fn a_case_is_priced_by_the_version_that_holds_when_its_first_leg_begins() {
+    let dated = |id: &str, day: &str, total: &str| {
+        line(id, &[BUS], &format!(r#"{{"total":{total}}}"#)).replace("2026-03-02", day)
+    };
+    let header = "policy_id,valid_from,valid_until,timezone,currency,day_start_time,anchor\n";
+    let town = |id: &str, days: &str, student: &str| {
+        let mut files = super::edited(city("minitown"), "rider_discounts.txt", "bus,1,3000", student);
+        let row = format!("{header}{id},{days},Asia/Ho_Chi_Minh,VND,04:00:00,leg_start\n");
+        files.insert("fare_policies.txt".into(), row.into_bytes());
+        files
+    };
+    let versions = [
+        town("now", "2026-02-01,2026-04-01", "bus,1,3000"),
+        town("next", "2026-04-01,2026-05-01", "bus,1,3500"),
+    ];
+    let lines = [
+        dated("late", "2026-04-01", "3500"),
+        dated("now", "2026-03-31", "3000"),
+        dated("before", "2026-01-31", "3000"),
+        dated("after", "2026-05-01", "3000"),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let score = score(&versions, &case_file(&lines), Options::default()).expect("a score");
+    assert!(score.is_perfect(), "{score}");
+    let by: Vec<[&str; 2]> =
+        score.cases.iter().map(|case| [case.id.as_str(), case.policy.as_str()]).collect();
+    assert_eq!(by, [["late", "next"], ["now", "now"], ["before", "now"], ["after", "now"]]);
+}
+
+#[test]
 fn the_errors_of_a_policy_are_told_with_its_own_lines() {
     let files = super::edited(city("minitown"), "stop_areas.txt", "east,S3", "east,S9");
     let cases = case_file(&[&line("a", &[NOWHERE], r#"{"total":1}"#)]);
-    let Err(LabError::Policy(errors)) = score(&files, &cases, Options::default()) else { panic!("it loads") };
+    let Err(LabError::Policy(errors)) = score(std::slice::from_ref(&files), &cases, Options::default())
+    else {
+        panic!("it loads")
+    };
     assert_eq!(errors[0].to_string(), "stop_areas.txt:4 stop_id: there is no stop in stops.txt `S9`");
 }
 
@@ -116,11 +166,12 @@ fn the_case_files_of_the_fixtures_are_right() {
             let text = std::fs::read_to_string(&path).expect("text");
             let cases = crate::cases::parse(&text).unwrap_or_else(|errors| panic!("{errors:?}"));
             assert!(cases.strangers.is_empty() && !cases.cases.is_empty(), "{path:?}");
-            let policy = city(cases.policy.as_deref().expect("a policy"));
-            let score = score(&policy, &cases, Options { legs: true }).expect("a score");
+            let folder = super::cities().join(cases.policy.as_deref().expect("a policy"));
+            let versions = crate::feed::read_versions(&folder).expect("a policy of the fixtures");
+            let score = score(&versions, &cases, Options { legs: true }).expect("a score");
             assert!(score.is_perfect(), "{path:?}:\n{score}");
             files += 1;
         }
     }
-    assert!(files > 0);
+    assert!(files > 1);
 }

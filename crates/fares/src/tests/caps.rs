@@ -12,7 +12,7 @@ fn leg(words: &str) -> Leg {
     Leg { start, end: leg.end.map(|_| end), ..leg }
 }
 
-fn legs(lines: &[&str]) -> Vec<Leg> {
+pub(super) fn legs(lines: &[&str]) -> Vec<Leg> {
     lines.iter().map(|line| leg(line)).collect()
 }
 

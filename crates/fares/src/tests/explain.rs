@@ -251,8 +251,8 @@ fn caps_and_surcharges() {
     check_fact(
         15_000,
         Fact::Surcharge { id: text("air"), amount: Minor::new(10_000) },
-        "10.000 đ of it is the surcharge “Airport”.",
-        "Trong đó 10.000 đ là phụ thu “Airport”.",
+        "The price includes the surcharge “Airport” of 10.000 đ.",
+        "Giá trên đã gồm 10.000 đ phụ thu “Airport”.",
     );
     check_fact(
         9_000,

@@ -3,6 +3,7 @@
 
 mod campaigns;
 mod caps;
+mod caps_and_joins;
 mod checks;
 mod decisions;
 mod distance;

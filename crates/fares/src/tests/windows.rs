@@ -249,6 +249,17 @@ fn the_highest_priority_takes_a_leg_then_the_first_id() {
 }
 
 #[test]
+fn the_highest_priority_takes_a_leg_even_when_another_window_would_cost_less() {
+    let header = "window_id,priority,network_id,pricing,duration,discount_amount";
+    let with = |rail: &str| {
+        windowed(&format!("{header}\nall,5,,free,7200,\nrail,{rail},rail,discount,7200,1000\n"), "")
+    };
+    // The bus has opened `all`, where the train would be free; `rail` is asked first, and opened by it.
+    check(&with("9"), "0 B1 - -\n10-20 R N M\n30-40 R N M", "5000 6000 5000");
+    check(&with("1"), "0 B1 - -\n10-20 R N M\n30-40 R N M", "5000 0 0");
+}
+
+#[test]
 fn rules_make_exceptions_the_most_special_first() {
     let windows = "window_id,pricing,duration\nw,free,7200\n";
     let header = "window_id,from_leg_group_id,to_leg_group_id,from_stop_id,to_route_id,rider_category_id,action,amount,percent";

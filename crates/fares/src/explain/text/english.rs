@@ -64,7 +64,7 @@ pub(super) fn clause(figures: &Figures<'_>, leg: Option<&Leg>, fact: &Fact) -> O
         }
         Fact::Surcharge { id, amount } => {
             let name = figures.name(Named::Surcharge, id.as_str());
-            format!("{} of it is the surcharge “{name}”", figures.amount(*amount))
+            format!("the price includes the surcharge “{name}” of {}", figures.amount(*amount))
         }
         Fact::Campaign { id, reduction, used, quota, .. } => {
             let name = figures.name(Named::Campaign, id.as_str());

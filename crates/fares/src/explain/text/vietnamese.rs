@@ -66,7 +66,7 @@ pub(super) fn clause(figures: &Figures<'_>, leg: Option<&Leg>, fact: &Fact) -> O
         }
         Fact::Surcharge { id, amount } => {
             let name = figures.name(Named::Surcharge, id.as_str());
-            format!("trong đó {} là phụ thu “{name}”", figures.amount(*amount))
+            format!("giá trên đã gồm {} phụ thu “{name}”", figures.amount(*amount))
         }
         Fact::Campaign { id, reduction, used, quota, .. } => {
             let name = figures.name(Named::Campaign, id.as_str());
