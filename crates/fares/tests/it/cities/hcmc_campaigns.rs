@@ -86,7 +86,7 @@ fn g08_a_free_day_is_for_the_citizens_card_and_the_free_code() {
         });
         assert!(lost, "{:?}", told[0].facts);
         let sentences = told[0].sentences(&policy, Language::English);
-        assert!(sentences.iter().any(|text| text.contains("Free day by citizen's card")), "{sentences:?}");
+        assert!(sentences.iter().any(|text| text.contains("free day by citizen's card")), "{sentences:?}");
     }
     for day in ["2026-04-29", "2026-05-01", "2026-09-03"] {
         check(&policy, &format!("adult citizen_id M1 M1-01 M1-14 {day}T08:00 08:40"), "19000");
