@@ -1,7 +1,9 @@
 //! Pairing: the legs of a window, as a pure function of the set of its taps (invariant C-2).
 
-use crate::state::{AccountState, MARGIN_SECONDS_MAX, Moment, WINDOW_SECONDS, WINDOW_TAPS_MAX, WindowTap};
-use fares::{Leg, Policies, Policy, Shape};
+use crate::state::{
+    AccountState, JOURNEY_SECONDS_MAX, MARGIN_SECONDS_MAX, Moment, WINDOW_SECONDS, WINDOW_TAPS_MAX, WindowTap,
+};
+use fares::{Leg, Passback, Policies, Policy, Shape};
 use primitives::{Direction, EventTime, TapId};
 
 /// A leg found in a window.
@@ -13,47 +15,131 @@ pub struct FoundLeg {
     pub exit: Option<TapId>,
     /// Position of the first tap in the window.
     pub first: usize,
-    /// What is priced.
+    /// What is priced. It begins when the first tap happened by [`happened`], which is not always what its device said.
     pub leg: Leg,
+    /// The tap was a second presentation of the medium: no ride, and no fare.
+    pub is_second_tap: bool,
+    /// The clock of a device was set back, so that the time of one of its taps is not what it said.
+    pub is_clock_moved: bool,
+}
+
+/// A tap in the order things happened.
+#[derive(Debug, Clone, Copy)]
+struct Timed {
+    at: EventTime,
+    /// Its place in the window.
+    index: usize,
 }
 
 /// The legs of taps sorted by [`WindowTap::key`]. An entry pairs with the next gate tap when that is an exit within the
-/// policy's longest journey; every other gate tap is a leg with a missing end.
+/// policy's longest journey; every other gate tap is a leg with a missing end. A tap that only repeats another is a leg
+/// of its own that is no ride.
 pub fn legs(window: &[WindowTap], policies: &Policies) -> Vec<FoundLeg> {
     let mut found = Vec::with_capacity(window.len());
-    let mut open: Option<usize> = None;
-    for (index, tap) in window.iter().enumerate() {
+    let mut open: Option<Timed> = None;
+    let order = happened(window);
+    let repeats = second_taps(window, &order, policies);
+    for (place, timed) in order.iter().enumerate() {
+        let tap = &window[timed.index];
+        if repeats.get(place).is_some_and(|repeats| *repeats) {
+            let leg = leg(window, *timed, None, Shape::MissingExit);
+            found.push(FoundLeg { is_second_tap: true, ..leg });
+            continue;
+        }
         match &tap.moment {
-            Moment::Boarding { .. } => found.push(leg(window, index, None, Shape::Ride)),
+            Moment::Boarding { .. } => found.push(leg(window, *timed, None, Shape::Ride)),
             Moment::Gate { direction: Direction::Entry, .. } => {
-                if let Some(entry) = open.replace(index) {
+                if let Some(entry) = open.replace(*timed) {
                     found.push(leg(window, entry, None, Shape::MissingExit));
                 }
             }
             Moment::Gate { direction: Direction::Exit, .. } => match open.take() {
-                Some(entry) if may_pair(&window[entry], tap, policies) => {
-                    found.push(leg(window, entry, Some(index), Shape::Ride));
+                Some(entry) if may_pair(window, entry, *timed, policies) => {
+                    found.push(leg(window, entry, Some(*timed), Shape::Ride));
                 }
                 Some(entry) => {
                     found.push(leg(window, entry, None, Shape::MissingExit));
-                    found.push(leg(window, index, None, Shape::MissingEntry));
+                    found.push(leg(window, *timed, None, Shape::MissingEntry));
                 }
-                None => found.push(leg(window, index, None, Shape::MissingEntry)),
+                None => found.push(leg(window, *timed, None, Shape::MissingEntry)),
             },
         }
     }
     if let Some(entry) = open {
         found.push(leg(window, entry, None, Shape::MissingExit));
     }
-    found.sort_by_key(|found| window[found.first].key());
+    found.sort_by_key(|found| (found.leg.start, found.id));
     found
 }
 
-fn may_pair(entry: &WindowTap, exit: &WindowTap, policies: &Policies) -> bool {
-    let limit = policies.at(entry.at).map_or(0, |policy| {
-        policy.journey_seconds_max(entry.route.as_str(), gate(entry), gate(exit), entry.at)
-    });
-    exit.at.seconds_since(entry.at) <= limit
+/// The taps of a window in the order they happened. A device numbers its taps in the order it makes them, so where its
+/// clock contradicts its numbers the clock was set back, and what it said before was too late: a tap did not happen
+/// after one that the same device numbered higher.
+fn happened(window: &[WindowTap]) -> Vec<Timed> {
+    let mut order: Vec<Timed> =
+        window.iter().enumerate().map(|(index, tap)| Timed { at: tap.at, index }).collect();
+    let mut is_moved = false;
+    for (place, tap) in window.iter().enumerate() {
+        // The window is sorted by the clock, so only an earlier place can hold a later number.
+        for earlier in &window[..place] {
+            let same_journal = earlier.id.device == tap.id.device && earlier.id.journal == tap.id.journal;
+            if same_journal && earlier.id.sequence > tap.id.sequence {
+                let limit = earlier.at;
+                order[place].at = order[place].at.min(limit);
+                is_moved = true;
+            }
+        }
+    }
+    if is_moved {
+        order.sort_by_key(|timed| (timed.at, window[timed.index].id));
+    }
+    order
+}
+
+/// Which of the taps, in the order they happened, only repeat an earlier one. Empty when none can.
+fn second_taps(window: &[WindowTap], order: &[Timed], policies: &Policies) -> Vec<bool> {
+    let rule = |timed: &Timed| policies.at(timed.at).map_or_else(Passback::default, Policy::passback);
+    if window.len() < 2 || order.iter().all(|timed| rule(timed).reach_seconds() == 0) {
+        return Vec::new();
+    }
+    let mut repeats = vec![false; order.len()];
+    for (place, timed) in order.iter().enumerate() {
+        let (tap, rule) = (&window[timed.index], rule(timed));
+        let charged = order[..place].iter().zip(&repeats).rev().filter(|(_, repeats)| !**repeats);
+        let mut of_medium =
+            charged.map(|(earlier, _)| earlier).filter(|earlier| window[earlier.index].token == tap.token);
+        let is_repeated = |earlier: &Timed| {
+            repeats_within(&window[earlier.index], tap, timed.at.seconds_since(earlier.at), rule)
+        };
+        repeats[place] = match tap.moment {
+            Moment::Boarding { .. } => of_medium.any(is_repeated),
+            // Whoever went through the other way in between is on another ride.
+            Moment::Gate { .. } => of_medium.next().is_some_and(is_repeated),
+        };
+    }
+    repeats
+}
+
+/// True when a tap so many seconds after a charged one of the same medium is no second ride.
+fn repeats_within(charged: &WindowTap, tap: &WindowTap, seconds: i64, rule: Passback) -> bool {
+    let soon = rule.seconds > 0 && seconds <= rule.seconds;
+    charged.route == tap.route
+        && match (&charged.moment, &tap.moment) {
+            (Moment::Boarding { trip: before, .. }, Moment::Boarding { trip, .. }) => {
+                let same_trip = trip.is_some() && before == trip;
+                soon || (same_trip && rule.trip_seconds > 0 && seconds <= rule.trip_seconds)
+            }
+            (Moment::Gate { .. }, Moment::Gate { .. }) => soon && charged.moment == tap.moment,
+            _ => false,
+        }
+}
+
+fn may_pair(window: &[WindowTap], entry: Timed, exit: Timed, policies: &Policies) -> bool {
+    let (from, to) = (&window[entry.index], &window[exit.index]);
+    let limit = policies
+        .at(entry.at)
+        .map_or(0, |policy| policy.journey_seconds_max(from.route.as_str(), gate(from), gate(to), entry.at));
+    exit.at.seconds_since(entry.at) <= limit.min(JOURNEY_SECONDS_MAX)
 }
 
 /// The station of a tap at a gate.
@@ -64,32 +150,36 @@ fn gate(tap: &WindowTap) -> Option<&str> {
     }
 }
 
-fn leg(window: &[WindowTap], first: usize, last: Option<usize>, shape: Shape) -> FoundLeg {
-    let tap = &window[first];
-    let end = last.map(|index| &window[index]);
+fn leg(window: &[WindowTap], first: Timed, last: Option<Timed>, shape: Shape) -> FoundLeg {
+    let tap = &window[first.index];
+    let end = last.map(|timed| (timed, &window[timed.index]));
     let stop = |tap: &WindowTap| match &tap.moment {
-        Moment::Boarding { stop } => stop.clone(),
+        Moment::Boarding { stop, .. } => stop.clone(),
         Moment::Gate { stop, .. } => Some(stop.clone()),
     };
     let (from, to, end_at) = match shape {
-        Shape::Ride | Shape::MissingExit => (stop(tap), end.and_then(stop), end.map(|tap| tap.at)),
-        Shape::MissingEntry => (None, stop(tap), Some(tap.at)),
+        Shape::Ride | Shape::MissingExit => {
+            (stop(tap), end.and_then(|(_, tap)| stop(tap)), end.map(|(timed, _)| timed.at))
+        }
+        Shape::MissingEntry => (None, stop(tap), Some(first.at)),
     };
     FoundLeg {
         id: tap.id,
-        exit: end.map(|tap| tap.id),
-        first,
+        exit: end.map(|(_, tap)| tap.id),
+        first: first.index,
         leg: Leg {
             route: tap.route.clone(),
             from,
             to,
             via: Vec::new(),
-            start: tap.at,
+            start: first.at,
             end: end_at,
             shape,
             rider: tap.rider.clone(),
             medium: tap.medium.clone(),
         },
+        is_second_tap: false,
+        is_clock_moved: first.at != tap.at || end.is_some_and(|(timed, tap)| timed.at != tap.at),
     }
 }
 
@@ -103,18 +193,19 @@ pub fn is_before_window(state: &AccountState, tap: &WindowTap) -> bool {
 pub fn settled(window: &[WindowTap], found: &[FoundLeg], policies: &Policies) -> usize {
     let Some(newest) = window.last().map(|tap| tap.at) else { return 0 };
     // Most windows are young: nothing is to be worked out for them.
-    let oldest = window.first().map_or(newest, |tap| tap.at);
+    let oldest = found.first().map_or(newest, |leg| leg.leg.start);
     if window.len() <= WINDOW_TAPS_MAX && newest.seconds_since(oldest) <= WINDOW_SECONDS {
         return 0;
     }
     let mut cut = 0;
     for (index, leg) in found.iter().enumerate() {
-        if newest.seconds_since(last_moment(leg)) <= WINDOW_SECONDS.saturating_add(margin(leg, policies)) {
+        let (reach, margin) = reach_and_margin(leg, window, policies);
+        if newest.seconds_since(last_moment(leg)) <= WINDOW_SECONDS.saturating_add(margin) {
             break;
         }
-        // Legs that a join, a window or a transfer may bring together leave together.
+        // Legs that a join, a window, a transfer or a second tap may bring together leave together.
         let next = found.get(index.saturating_add(1));
-        let apart = |next: &FoundLeg| next.leg.start.seconds_since(leg.leg.start) > reach(leg, policies);
+        let apart = |next: &FoundLeg| next.leg.start.seconds_since(leg.leg.start) > reach;
         if next.is_none_or(apart) {
             cut = index.saturating_add(1);
         }
@@ -139,14 +230,14 @@ fn last_moment(found: &FoundLeg) -> EventTime {
     found.leg.end.map_or(found.leg.start, |end| end.max(found.leg.start))
 }
 
-fn reach(found: &FoundLeg, policies: &Policies) -> i64 {
-    policies.at(found.leg.start).map_or(0, Policy::reach_seconds)
-}
-
-/// How far beyond the window a leg can still be changed: by an exit that comes late, or by a leg that reaches back to it.
-fn margin(found: &FoundLeg, policies: &Policies) -> i64 {
-    let longest = policies
-        .at(found.leg.start)
-        .map_or(0, |policy| policy.journey_seconds_longest(found.leg.route.as_str()));
-    reach(found, policies).saturating_add(longest).min(MARGIN_SECONDS_MAX)
+/// How far a leg reaches towards the next one, and how far beyond the window it can still be changed: by a leg that
+/// reaches back to it, or by an exit that comes late. A boarding has no exit.
+fn reach_and_margin(found: &FoundLeg, window: &[WindowTap], policies: &Policies) -> (i64, i64) {
+    let Some(policy) = policies.at(found.leg.start) else { return (0, 0) };
+    let reach = policy.reach_seconds().max(policy.passback().reach_seconds());
+    let longest = match window[found.first].moment {
+        Moment::Boarding { .. } => 0,
+        Moment::Gate { .. } => policy.journey_seconds_longest(found.leg.route.as_str()),
+    };
+    (reach, reach.min(MARGIN_SECONDS_MAX).saturating_add(longest.min(JOURNEY_SECONDS_MAX)))
 }

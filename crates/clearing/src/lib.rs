@@ -13,7 +13,9 @@
 //! has value and debt at once; C-5 every posting is balanced (the ledger's L-1).
 //!
 //! # Limits
-//! A window keeps [`state::WINDOW_SECONDS`] and at most [`state::WINDOW_TAPS_MAX`] taps.
+//! A window keeps [`state::WINDOW_SECONDS`] and at most [`state::WINDOW_TAPS_MAX`] taps; an entry and an exit pair within
+//! [`state::JOURNEY_SECONDS_MAX`]. C-2 holds for taps that arrive within the window; an older one is priced alone and flagged,
+//! and so is what comes when the window is full.
 //!
 //! # Not here
 //! No I/O, no clock, no bytes, no SQL; prices are the `fares` crate's.
@@ -28,7 +30,8 @@ pub mod state;
 
 pub use decide::{Batch, decide};
 pub use outcome::{
-    BankItem, Charge, ChargeShape, Counts, Decision, Delta, Placed, Quarantined, TapOutcome, TapRow,
+    BankItem, Charge, ChargeShape, Counts, Decision, Delta, Flag, Flags, Placed, Quarantined, TapOutcome,
+    TapRow,
 };
 pub use state::{AccountState, PostedLeg, Purse, WindowTap};
 

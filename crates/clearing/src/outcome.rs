@@ -77,6 +77,8 @@ pub enum ChargeShape {
     MissingExit,
     /// No entry yet: the policy's default fare.
     MissingEntry,
+    /// The medium was shown again: no ride, and no fare.
+    SecondTap,
     /// The taps were found to belong to another leg.
     Cancelled,
 }
@@ -88,7 +90,16 @@ impl ChargeShape {
             ChargeShape::Ride => "ride",
             ChargeShape::MissingExit => "missing_exit",
             ChargeShape::MissingEntry => "missing_entry",
+            ChargeShape::SecondTap => "second_tap",
             ChargeShape::Cancelled => "cancelled",
+        }
+    }
+
+    /// How many rides it counts for.
+    pub(crate) const fn rides(self) -> i32 {
+        match self {
+            ChargeShape::Ride | ChargeShape::MissingExit | ChargeShape::MissingEntry => 1,
+            ChargeShape::SecondTap | ChargeShape::Cancelled => 0,
         }
     }
 }
@@ -103,10 +114,81 @@ impl From<fares::Shape> for ChargeShape {
     }
 }
 
+/// What somebody should look at in a charge although it was posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flag {
+    /// The medium was shown again within the policy's time: no second fare was charged.
+    Passback,
+    /// The tap is older than the window: it was priced alone, so joins, transfers and caps were not looked at.
+    BeforeWindow,
+    /// The device's clock contradicts its own numbering: the ride was priced at the time its order allows.
+    ClockMoved,
+    /// The account has more taps in its window than are kept: the oldest no longer take part in later prices.
+    Crowded,
+}
+
+impl Flag {
+    /// Every flag.
+    pub const ALL: &'static [Flag] = &[Flag::Passback, Flag::BeforeWindow, Flag::ClockMoved, Flag::Crowded];
+
+    /// The stable word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Flag::Passback => "passback",
+            Flag::BeforeWindow => "before_window",
+            Flag::ClockMoved => "clock_moved",
+            Flag::Crowded => "rate_anomaly",
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        match self {
+            Flag::Passback => 1,
+            Flag::BeforeWindow => 2,
+            Flag::ClockMoved => 4,
+            Flag::Crowded => 8,
+        }
+    }
+}
+
+/// A set of flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flags(u8);
+
+impl Flags {
+    /// These and one more.
+    #[must_use]
+    pub const fn with(self, flag: Flag) -> Flags {
+        Flags(self.0 | flag.bit())
+    }
+
+    /// These, and one more where the condition holds.
+    #[must_use]
+    pub const fn with_if(self, flag: Flag, condition: bool) -> Flags {
+        if condition { self.with(flag) } else { self }
+    }
+
+    /// The flags, in the order of [`Flag::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Flag> {
+        Flag::ALL.iter().copied().filter(move |flag| self.0 & flag.bit() != 0)
+    }
+
+    /// The set as one byte, as states keep it.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The set kept as this byte; `None` for a flag that is not known.
+    pub fn from_bits(bits: u8) -> Option<Flags> {
+        let known = Flag::ALL.iter().fold(0, |known, flag| known | flag.bit());
+        (bits & !known == 0).then_some(Flags(bits))
+    }
+}
+
 /// Signed differences a version posted against the version before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Delta {
-    /// +1 for a new leg, -1 for a cancelled one.
+    /// +1 for a new ride, -1 for one that is cancelled or turns out to be a second tap.
     pub rides: i32,
     /// Full price.
     pub gross: Minor,
@@ -147,6 +229,8 @@ pub struct Charge {
     pub posting_date: PostingDate,
     /// State of the leg.
     pub shape: ChargeShape,
+    /// What somebody should look at.
+    pub flags: Flags,
     /// Why there is no fare, if there is none.
     pub unknown: Option<&'static str>,
     /// Full price.

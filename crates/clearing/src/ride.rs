@@ -2,8 +2,8 @@
 
 use crate::decide::{Effect, RowParts, Scene, poison};
 use crate::journey::{self, FoundLeg};
-use crate::outcome::{Charge, ChargeShape, Delta, TapOutcome};
-use crate::state::{AccountState, PostedLeg, Purse, WindowTap};
+use crate::outcome::{Charge, ChargeShape, Delta, Flag, Flags, TapOutcome};
+use crate::state::{AccountState, PostedLeg, Purse, WINDOW_TAPS_MAX, WindowTap};
 use fares::{Carried, Fare, Funded, PartyKind, Policies, Policy, Priced, Share, UnknownFare};
 use ledger::{Cause, Chart, Kind, Line, Posting};
 use primitives::{AcceptedTap, AccountId, Code, Minor, MoneyError, PartyNo, Refusal, TapId, Tender, Text};
@@ -26,17 +26,13 @@ pub fn judge(
     let alone = journey::is_before_window(state, &tap);
     let changes = if alone {
         // Its neighbours are gone, and counters that have moved on say nothing about its day: priced by itself, under
-        // its own travel date.
-        rate(
-            scene,
-            accepted.account,
-            &[tap],
-            &AccountState { purse: state.purse, ..AccountState::default() },
-        )?
+        // its own travel date, and flagged.
+        let nothing = AccountState { purse: state.purse, ..AccountState::default() };
+        rate(scene, accepted.account, &[tap], &nothing, (accepted.tap.id, Flag::BeforeWindow))?
     } else {
         let place = state.window.partition_point(|other| other.key() < tap.key());
         state.window.insert(place, tap);
-        match rate(scene, accepted.account, &state.window, state) {
+        match rate(scene, accepted.account, &state.window, state, (accepted.tap.id, Flag::Crowded)) {
             Ok(changes) => changes,
             Err(refusal) => {
                 state.window.remove(place);
@@ -46,7 +42,6 @@ pub fn judge(
     };
     state.purse = changes.purse;
     if !alone {
-        state.legs.retain(|leg| !changes.gone.contains(&leg.id));
         for posted in changes.posted {
             match state.legs.iter_mut().find(|leg| leg.id == posted.id) {
                 Some(leg) => *leg = posted,
@@ -89,6 +84,7 @@ fn forget(state: &mut AccountState, legs: &[FoundLeg], policies: &Policies) {
         return;
     }
     state.carried = price(policies, &state.carried, over).1;
+    // With its exit a leg takes along what was cancelled when the two were found to be one ride.
     let gone: BTreeSet<TapId> = over.iter().flat_map(|leg| [Some(leg.id), leg.exit]).flatten().collect();
     state.window.retain(|tap| !gone.contains(&tap.id));
     state.legs.retain(|leg| !gone.contains(&leg.id));
@@ -101,29 +97,26 @@ struct Changes {
     charges: Vec<Charge>,
     postings: Vec<Posting>,
     posted: Vec<PostedLeg>,
-    gone: BTreeSet<TapId>,
     purse: Purse,
 }
 
+/// Prices a window. `new` is the tap that came, and what is to be said of it: always when it is older than the window, and
+/// when the window is too full otherwise.
 fn rate(
     scene: &Scene<'_>,
     account: AccountId,
     window: &[WindowTap],
     state: &AccountState,
+    new: (TapId, Flag),
 ) -> Result<Changes, Refusal> {
     let (before, purse) = (&state.legs, state.purse);
     let legs = journey::legs(window, scene.policies);
     let (prices, _) = price(scene.policies, &state.carried, &legs);
-    let mut changes = Changes {
-        legs: Vec::new(),
-        charges: Vec::new(),
-        postings: Vec::new(),
-        posted: Vec::new(),
-        gone: BTreeSet::new(),
-        purse,
-    };
+    let mut changes =
+        Changes { legs: Vec::new(), charges: Vec::new(), postings: Vec::new(), posted: Vec::new(), purse };
     // First what no longer stands, so that money is given back before it is taken.
-    for old in before.iter().filter(|old| !legs.iter().any(|found| found.id == old.id)) {
+    let stands = |old: &&PostedLeg| old.shape != ChargeShape::Cancelled;
+    for old in before.iter().filter(stands).filter(|old| !legs.iter().any(|found| found.id == old.id)) {
         if let Some(tap) = window.iter().find(|tap| tap.id == old.id) {
             changes.cancel(scene, account, tap, old)?;
         }
@@ -133,6 +126,11 @@ fn rate(
         changes.price(scene, account, &window[found.first], found, priced, old)?;
     }
     changes.legs = legs;
+    let (tap, flag) = new;
+    if flag != Flag::Crowded || window.len() > WINDOW_TAPS_MAX {
+        let of_tap = |charge: &&mut Charge| charge.leg == tap || charge.exit == Some(tap);
+        changes.charges.iter_mut().filter(of_tap).for_each(|charge| charge.flags = charge.flags.with(flag));
+    }
     Ok(changes)
 }
 
@@ -148,15 +146,25 @@ fn price(policies: &Policies, carried: &Carried, legs: &[FoundLeg]) -> (Vec<Pric
         _ => false,
     };
     for run in legs.chunk_by(same) {
-        let batch: Vec<fares::Leg> = run.iter().map(|found| found.leg.clone()).collect();
-        match run.first().and_then(policy_of) {
+        let rides = run.iter().filter(|found| !found.is_second_tap);
+        let batch: Vec<fares::Leg> = rides.map(|found| found.leg.clone()).collect();
+        let rated = match run.first().and_then(policy_of) {
             Some(policy) => {
                 let rated = fares::rate(policy, &carried, &batch);
-                prices.extend(rated.legs);
                 carried = rated.carried;
+                rated.legs
             }
-            None => prices.extend(batch.iter().map(|_| no_policy())),
-        }
+            None => batch.iter().map(|_| unpriced(Fare::Unknown(UnknownFare::NoRule))).collect(),
+        };
+        let mut rated = rated.into_iter();
+        let nothing = || Fare::Known { gross: Minor::ZERO, rider: Minor::ZERO, funded: Vec::new() };
+        prices.extend(
+            run.iter().filter_map(
+                |found| {
+                    if found.is_second_tap { Some(unpriced(nothing())) } else { rated.next() }
+                },
+            ),
+        );
     }
     (prices, carried)
 }
@@ -180,6 +188,13 @@ impl PostedLeg {
             shares: &self.shares,
         }
     }
+
+    /// True when nothing but the version differs.
+    fn says_the_same(&self, other: &PostedLeg) -> bool {
+        (self.id, self.exit, self.shape, self.flags) == (other.id, other.exit, other.shape, other.flags)
+            && (self.gross, self.rider) == (other.gross, other.rider)
+            && (&self.funded, &self.shares) == (&other.funded, &other.shares)
+    }
 }
 
 impl Changes {
@@ -191,14 +206,22 @@ impl Changes {
         old: &PostedLeg,
     ) -> Result<(), Refusal> {
         let (policy, operator) = owner_of(scene, tap)?;
-        let delta = delta(&old.parts(), &NOTHING, -1).map_err(poison)?;
-        let leg = FoundLeg { id: tap.id, exit: None, first: 0, leg: bare_leg(tap) };
-        let version = old.version.saturating_add(1);
-        let mut charge = charge(scene, policy, account, operator, tap, &leg, version, delta);
-        charge.shape = ChargeShape::Cancelled;
+        let delta = delta(&old.parts(), &NOTHING, 0_i32.saturating_sub(old.shape.rides())).map_err(poison)?;
+        let posted = PostedLeg {
+            id: old.id,
+            version: old.version.saturating_add(1),
+            exit: None,
+            shape: ChargeShape::Cancelled,
+            flags: Flags::default(),
+            gross: None,
+            rider: Minor::ZERO,
+            funded: Vec::new(),
+            shares: Vec::new(),
+        };
+        let charge = charge(scene, policy, account, operator, tap, &bare_leg(tap), &posted, delta);
         self.post(policy, &charge, &old.parts(), &NOTHING)?;
         self.charges.push(charge);
-        self.gone.insert(old.id);
+        self.posted.push(posted);
         Ok(())
     }
 
@@ -220,26 +243,27 @@ impl Changes {
             id: found.id,
             version,
             exit: found.exit,
+            shape: if found.is_second_tap { ChargeShape::SecondTap } else { found.leg.shape.into() },
+            flags: Flags::default()
+                .with_if(Flag::Passback, found.is_second_tap)
+                .with_if(Flag::ClockMoved, found.is_clock_moved),
             gross,
             rider,
             funded,
             shares: priced.shares,
         };
-        let unchanged = |old: &PostedLeg| PostedLeg { version, ..old.clone() } == posted;
-        if old.is_some_and(unchanged) {
+        if old.is_some_and(|old| old.says_the_same(&posted)) {
             return Ok(());
         }
         let (policy, operator) = owner_of(scene, tap)?;
         let before = old.map_or(NOTHING, PostedLeg::parts);
-        let delta = delta(&before, &posted.parts(), if old.is_some() { 0 } else { 1 }).map_err(poison)?;
-        let mut charge = charge(scene, policy, account, operator, tap, found, version, delta);
+        let rides = posted.shape.rides().saturating_sub(old.map_or(0, |old| old.shape.rides()));
+        let delta = delta(&before, &posted.parts(), rides).map_err(poison)?;
+        let mut charge = charge(scene, policy, account, operator, tap, &found.leg, &posted, delta);
         charge.unknown = unknown;
-        charge.gross = gross.unwrap_or(Minor::ZERO);
-        charge.rider = rider;
         charge.product = priced.product;
         charge.rules = priced.rules;
         self.post(policy, &charge, &before, &posted.parts())?;
-        charge.funded = posted.funded.clone();
         self.charges.push(charge);
         self.posted.push(posted);
         Ok(())
@@ -379,7 +403,8 @@ fn bare_leg(tap: &WindowTap) -> fares::Leg {
     }
 }
 
-/// A charge with everything but its price.
+/// A charge with everything but the reasons of its price. Its day of travel is the device's, so that every version of a
+/// leg stands on one day.
 #[expect(
     clippy::too_many_arguments,
     reason = "one place builds a charge, from everything that is known of it"
@@ -390,29 +415,30 @@ fn charge(
     account: AccountId,
     operator: PartyNo,
     tap: &WindowTap,
-    found: &FoundLeg,
-    version: u32,
+    leg: &fares::Leg,
+    posted: &PostedLeg,
     delta: Delta,
 ) -> Charge {
     Charge {
         account,
-        leg: found.id,
-        version,
-        exit: found.exit,
+        leg: posted.id,
+        version: posted.version,
+        exit: posted.exit,
         operator,
         route: tap.route.clone(),
-        from: found.leg.from.clone(),
-        to: found.leg.to.clone(),
+        from: leg.from.clone(),
+        to: leg.to.clone(),
         rider_category: tap.rider.clone(),
         medium: tap.medium.clone(),
         tender: tap.tender,
         service_date: policy.day_rule().service_date(tap.at),
         posting_date: scene.posting_date,
-        shape: found.leg.shape.into(),
+        shape: posted.shape,
+        flags: posted.flags,
         unknown: None,
-        gross: Minor::ZERO,
-        rider: Minor::ZERO,
-        funded: Vec::new(),
+        gross: posted.gross.unwrap_or(Minor::ZERO),
+        rider: posted.rider,
+        funded: posted.funded.clone(),
         delta,
         product: None,
         rules: Vec::new(),
@@ -420,12 +446,7 @@ fn charge(
     }
 }
 
-fn no_policy() -> Priced {
-    Priced {
-        fare: Fare::Unknown(UnknownFare::NoRule),
-        surcharge: Minor::ZERO,
-        shares: Vec::new(),
-        product: None,
-        rules: Vec::new(),
-    }
+/// An amount no rule was asked for.
+fn unpriced(fare: Fare) -> Priced {
+    Priced { fare, surcharge: Minor::ZERO, shares: Vec::new(), product: None, rules: Vec::new() }
 }

@@ -1,15 +1,20 @@
 //! What is carried from batch to batch for one card account.
 
+use crate::outcome::{ChargeShape, Flags};
 use fares::{Carried, Funded, Share};
 use ledger::{Chart, Line};
-use primitives::{AccountId, Direction, EventTime, Minor, MoneyError, Tap, TapId, TapKind, Tender, Text};
+use primitives::{
+    AccountId, Direction, EventTime, MediumToken, Minor, MoneyError, Tap, TapId, TapKind, Tender, Text,
+};
 
 /// How late a tap may come after the newest one and still be priced with its neighbours, in seconds. Older taps are
 /// priced alone.
 pub const WINDOW_SECONDS: i64 = 48 * 3600;
-/// Longest time, in seconds, that a window keeps taps beyond [`WINDOW_SECONDS`] because a late tap may still change what
-/// they cost.
+/// Longest time, in seconds, that a window keeps taps beyond [`WINDOW_SECONDS`] because a leg after them may reach back.
 pub const MARGIN_SECONDS_MAX: i64 = 24 * 3600;
+/// Longest time, in seconds, from an entry to the exit it pairs with, whatever a policy allows. A window keeps an entry so
+/// long beyond [`WINDOW_SECONDS`].
+pub const JOURNEY_SECONDS_MAX: i64 = 24 * 3600;
 /// Most taps a window keeps; beyond it the oldest leave.
 pub const WINDOW_TAPS_MAX: usize = 128;
 
@@ -55,6 +60,8 @@ pub enum Moment {
     Boarding {
         /// The stop, when known.
         stop: Option<Text>,
+        /// The vehicle's trip, when known.
+        trip: Option<Text>,
     },
     /// One end of a ride.
     Gate {
@@ -80,6 +87,8 @@ pub struct WindowTap {
     pub rider: Text,
     /// Fare medium.
     pub medium: Text,
+    /// What was shown: two taps of one token may be one ride.
+    pub token: MediumToken,
     /// Who carries the rider's share.
     pub tender: Tender,
 }
@@ -88,14 +97,17 @@ impl WindowTap {
     /// The window's view of a tap; `None` when it is no ride.
     pub fn of(tap: &Tap, rider: &Text, medium: &Text, tender: Tender) -> Option<Self> {
         let (route, moment) = match &tap.kind {
-            TapKind::Boarding { route, stop, .. } => (route, Moment::Boarding { stop: stop.clone() }),
+            TapKind::Boarding { route, stop, trip, .. } => {
+                (route, Moment::Boarding { stop: stop.clone(), trip: trip.clone() })
+            }
             TapKind::Gate { direction, route, stop } => {
                 (route, Moment::Gate { direction: *direction, stop: stop.clone() })
             }
             TapKind::SchoolPayment { .. } | TapKind::TopUp { .. } => return None,
         };
         let (rider, medium) = (rider.clone(), medium.clone());
-        Some(WindowTap { id: tap.id, at: tap.at, moment, route: route.clone(), rider, medium, tender })
+        let (token, route) = (tap.medium, route.clone());
+        Some(WindowTap { id: tap.id, at: tap.at, moment, route, rider, medium, token, tender })
     }
 
     /// Sort key: device time, then identity, so that taps of the same moment have one order.
@@ -104,7 +116,7 @@ impl WindowTap {
     }
 }
 
-/// What was last posted for a leg.
+/// What was last posted for a leg, or that it was cancelled: its next version must have another number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostedLeg {
     /// The leg's identity: that of its first tap.
@@ -113,6 +125,10 @@ pub struct PostedLeg {
     pub version: u32,
     /// The tap that ended it.
     pub exit: Option<TapId>,
+    /// What is known of it.
+    pub shape: ChargeShape,
+    /// What somebody should look at.
+    pub flags: Flags,
     /// Full price; `None` when there is no fare for it.
     pub gross: Option<Minor>,
     /// The rider's part.
@@ -130,7 +146,7 @@ pub struct AccountState {
     pub purse: Purse,
     /// Its recent riding taps, by [`WindowTap::key`].
     pub window: Vec<WindowTap>,
-    /// What was posted for the legs of the window.
+    /// What was posted for the legs of the window, one entry at most for a tap.
     pub legs: Vec<PostedLeg>,
     /// What the legs before the window left behind: counters of caps, quotas and passes.
     pub carried: Carried,

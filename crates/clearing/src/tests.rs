@@ -66,8 +66,26 @@ fn run(taps: Vec<AcceptedTap>) -> Decision {
 }
 
 fn run_records(records: &[(u64, Result<Record, Refusal>)]) -> Decision {
+    judge(&minitown::policies(), records)
+}
+
+/// The town where a medium shown again within a minute, or within two hours on one trip, is no second ride.
+fn run_with_passback(taps: Vec<AcceptedTap>) -> Decision {
+    let mut files = minitown::files();
+    let head = files.get_mut("fare_policies.txt").expect("the file");
+    let lines = String::from_utf8(head.clone()).expect("text");
+    let (header, row) = lines.trim_end().split_once('\n').expect("two lines");
+    let columns = "passback_seconds,passback_trip_seconds";
+    *head = format!("{header},{columns}\n{row},60,7200\n").into_bytes();
+    let policy = fares::load(&files).expect("the town loads");
+    let policies = fares::Policies::new(vec![policy]).expect("one version");
+    let records: Vec<_> = (0..).zip(taps.into_iter().map(|tap| Ok(Record::Tap(Box::new(tap))))).collect();
+    judge(&policies, &records)
+}
+
+fn judge(policies: &fares::Policies, records: &[(u64, Result<Record, Refusal>)]) -> Decision {
     decide(Batch {
-        policies: &minitown::policies(),
+        policies,
         posting_date: PostingDate::parse("2026-03-02").expect("a date"),
         chain_head: ledger::chain::START,
         seen: BTreeMap::new(),
@@ -273,4 +291,132 @@ fn a_window_forgets_whole_rides_only() {
     let late = run([ride(1, 3 * day).to_vec(), vec![bus(9, 0)]].concat());
     assert_eq!(late.charges.last().map(|charge| charge.gross.units()), Some(6_000));
     assert_eq!(late.accounts.values().next().map(|state| state.window.len()), Some(2));
+}
+
+/// Shape, version and flags of every charge, in log order.
+fn said(decision: &Decision) -> Vec<(ChargeShape, u32, i32, Vec<Flag>)> {
+    let said =
+        |charge: &Charge| (charge.shape, charge.version, charge.delta.rides, charge.flags.iter().collect());
+    decision.charges.iter().map(said).collect()
+}
+
+fn on_trip(mut tap: AcceptedTap, name: &str) -> AcceptedTap {
+    if let TapKind::Boarding { trip, .. } = &mut tap.tap.kind {
+        *trip = Some(text(name));
+    }
+    tap
+}
+
+fn shown(mut tap: AcceptedTap, medium: u8) -> AcceptedTap {
+    tap.tap.medium = MediumToken::new([medium; 16]);
+    tap
+}
+
+#[test]
+fn a_medium_shown_again_is_no_second_ride() {
+    let rides = |taps: Vec<AcceptedTap>| {
+        let decision = run_with_passback(taps);
+        (decision.charges.iter().map(|charge| charge.delta.rides).sum::<i32>(), nets(&decision))
+    };
+    let fare = |count: i64| {
+        BTreeMap::from([(Chart::NegativeCard, 6_000 * count), (Chart::OperatorFare, -6_000 * count)])
+    };
+    // Within the minute, and at its end; not a moment later, and not on another medium.
+    assert_eq!(rides(vec![bus(1, 0), bus(2, 1)]), (1, fare(1)));
+    let mut late = bus(2, 1);
+    late.tap.at = EventTime::from_unix_ms(late.tap.at.unix_ms() + 1_000).expect("a time");
+    assert_eq!(rides(vec![bus(1, 0), late]), (2, fare(2)));
+    assert_eq!(rides(vec![bus(1, 0), shown(bus(2, 1), 9)]), (2, fare(2)));
+    // On one trip for two hours.
+    assert_eq!(rides(vec![on_trip(bus(1, 0), "T1"), on_trip(bus(2, 120), "T1")]), (1, fare(1)));
+    assert_eq!(rides(vec![on_trip(bus(1, 0), "T1"), on_trip(bus(2, 121), "T1")]), (2, fare(2)));
+    assert_eq!(rides(vec![on_trip(bus(1, 0), "T1"), on_trip(bus(2, 30), "T2")]), (2, fare(2)));
+    // The time runs from the tap that was charged: the third is a ride again.
+    assert_eq!(rides(vec![bus(1, 0), bus(2, 1), bus(3, 2)]), (2, fare(2)));
+    // Without the rule every tap is a ride.
+    assert_eq!(nets(&run(vec![bus(1, 0), bus(2, 1)])), fare(2));
+}
+
+#[test]
+fn the_first_of_two_taps_pays_whichever_comes_first() {
+    let decision = run_with_passback(vec![bus(2, 1), bus(1, 0)]);
+    let expect = [
+        (ChargeShape::Ride, 1, 1, vec![]),
+        (ChargeShape::Ride, 1, 1, vec![]),
+        (ChargeShape::SecondTap, 2, -1, vec![Flag::Passback]),
+    ];
+    assert_eq!(said(&decision), expect);
+    assert_eq!(nets(&decision)[&Chart::OperatorFare], -6_000);
+}
+
+#[test]
+fn a_gate_that_is_tapped_twice_is_passed_once() {
+    let entry = |sequence, minute| gate(sequence, minute, Direction::Entry, "S1");
+    let exit = |sequence, minute| gate(sequence, minute, Direction::Exit, "S2");
+    let decision = run_with_passback(vec![entry(1, 0), entry(2, 1), exit(3, 10), exit(4, 11)]);
+    assert_eq!(nets(&decision)[&Chart::OperatorFare], -7_000);
+    // In and out and in again is another ride.
+    let again =
+        run_with_passback(vec![entry(1, 0), gate(2, 0, Direction::Exit, "S1"), entry(3, 1), exit(4, 9)]);
+    assert_eq!(nets(&again)[&Chart::OperatorFare], -3_000 - 7_000);
+}
+
+#[test]
+fn a_tap_that_is_cancelled_and_comes_back_is_a_later_version() {
+    let entry = gate(1, 0, Direction::Entry, "S1");
+    let exit = gate(3, 12, Direction::Exit, "S2");
+    // The exit is known first, then its entry, then an exit in between that takes the entry away.
+    let decision = run(vec![exit, entry, gate(2, 6, Direction::Exit, "S3")]);
+    let of_exit: Vec<_> = decision
+        .charges
+        .iter()
+        .filter(|charge| charge.leg == id(3))
+        .map(|charge| (charge.version, charge.shape))
+        .collect();
+    let expect =
+        [(1, ChargeShape::MissingEntry), (2, ChargeShape::Cancelled), (3, ChargeShape::MissingEntry)];
+    assert_eq!(of_exit, expect);
+    let in_order = run(vec![
+        gate(1, 0, Direction::Entry, "S1"),
+        gate(2, 6, Direction::Exit, "S3"),
+        gate(3, 12, Direction::Exit, "S2"),
+    ]);
+    assert_eq!(nets(&decision), nets(&in_order));
+}
+
+#[test]
+fn a_tap_older_than_the_window_is_priced_alone_and_flagged() {
+    let two_days = 48 * 60;
+    let at_the_end = run(vec![bus(2, two_days), bus(1, 0)]);
+    assert_eq!(said(&at_the_end)[1].3, []);
+    let past_it = run(vec![bus(2, two_days + 1), bus(1, 0)]);
+    assert_eq!(said(&past_it)[1].3, [Flag::BeforeWindow]);
+    assert_eq!(past_it.charges[1].service_date, ServiceDate::parse("2026-03-02").expect("a date"));
+}
+
+#[test]
+fn where_a_clock_was_set_back_the_devices_numbers_tell_the_order() {
+    let exit = gate(2, 12, Direction::Exit, "S2");
+    // The entry's number is lower, its time is later: the gate's clock ran two hours ahead and was set back in between.
+    let entry = gate(1, 120, Direction::Entry, "S1");
+    for taps in [vec![entry.clone(), exit.clone()], vec![exit, entry]] {
+        let decision = run(taps);
+        assert_eq!(nets(&decision)[&Chart::OperatorFare], -7_000);
+        let last = said(&decision).pop().expect("a charge");
+        assert_eq!((last.0, last.3), (ChargeShape::Ride, vec![Flag::ClockMoved]));
+    }
+}
+
+#[test]
+fn more_taps_than_a_window_keeps_are_flagged() {
+    let most = state::WINDOW_TAPS_MAX as u64;
+    let taps: Vec<_> = (1..=most + 1).map(|sequence| bus(sequence, sequence as i64)).collect();
+    let decision = run(taps);
+    let flagged: Vec<_> = decision.charges.iter().filter(|charge| charge.flags != Flags::default()).collect();
+    assert_eq!(flagged.len(), 1);
+    assert_eq!(flagged[0].flags.iter().collect::<Vec<_>>(), [Flag::Crowded]);
+    assert_eq!(
+        decision.accounts.values().next().map(|state| state.window.len()),
+        Some(state::WINDOW_TAPS_MAX)
+    );
 }

@@ -18,5 +18,7 @@ pub const GROUP_PARTS_MAX: usize = 64;
 pub const READINGS_MAX: usize = 64;
 /// Legs that a later transfer may start from in one of these; beyond it the oldest are forgotten.
 pub const TRANSFER_TAILS_MAX: usize = 16;
+/// Longest time, in seconds, in which a second presentation of a medium is no second ride.
+pub const PASSBACK_SECONDS_MAX: i64 = 86_400;
 /// Characters of a name (of a stop, a route, a party).
 pub const NAME_CHARS_MAX: usize = 200;

@@ -87,6 +87,22 @@ pub struct Party {
     pub kind: PartyKind,
 }
 
+/// When one medium shown again is no second ride. The time runs from the tap that was charged; 0 means never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Passback {
+    /// On one route, or in one direction at one station: within so many seconds.
+    pub seconds: i64,
+    /// On one trip of a vehicle: within so many seconds.
+    pub trip_seconds: i64,
+}
+
+impl Passback {
+    /// How far, in seconds, a tap can be from one that it repeats.
+    pub fn reach_seconds(&self) -> i64 {
+        self.seconds.max(self.trip_seconds)
+    }
+}
+
 /// A route as the policy describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route<'a> {

@@ -6,7 +6,7 @@ use crate::distance::Distances;
 use crate::incomplete::Incomplete;
 use crate::joins::Joins;
 use crate::labels::{Labels, Named};
-use crate::model::{LoadError, Party, Route};
+use crate::model::{LoadError, Party, Passback, Route};
 use crate::names::Names;
 use crate::passes::Passes;
 use crate::products::Products;
@@ -65,6 +65,7 @@ pub struct Policy {
     pub(crate) day_rule: DayRule,
     pub(crate) valid_from: EventTime,
     pub(crate) valid_until: Option<EventTime>,
+    pub(crate) passback: Passback,
     pub(crate) warnings: Vec<LoadError>,
     /// By number.
     pub(crate) parties: Vec<Party>,
@@ -137,6 +138,11 @@ impl Policy {
     /// The first moment it no longer holds; `None` until further notice.
     pub fn valid_until(&self) -> Option<EventTime> {
         self.valid_until
+    }
+
+    /// When a second presentation of a medium is no second ride.
+    pub fn passback(&self) -> Passback {
+        self.passback
     }
 
     /// True when it is in force at this moment.

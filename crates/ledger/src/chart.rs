@@ -129,6 +129,17 @@ chart! {
     Breakage = 63, "BREAKAGE", Own, Income, None;
 }
 
+impl Chart {
+    /// The account under which positions count it. A card's value and its debt are one position: which of the two a
+    /// charge met depends on whether the top-up or the ride came first, what they come to together does not.
+    pub const fn in_positions(self) -> Chart {
+        match self {
+            Chart::NegativeCard => Chart::CardValue,
+            other => other,
+        }
+    }
+}
+
 /// The words for an account, which a deployment may adapt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {

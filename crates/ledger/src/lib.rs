@@ -24,7 +24,7 @@ mod positions;
 mod posting;
 
 pub use chart::{Chart, Label, Owner, Ring, Side};
-pub use positions::{OutOfOrder, Position, PositionsDigest};
+pub use positions::{Position, PositionsDigest, PositionsError};
 pub use posting::{Cause, Kind, LINES_MAX, Line, Posting, Unbalanced};
 
 #[cfg(test)]

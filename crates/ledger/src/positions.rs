@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 pub struct Position {
     /// The card account concerned; 0 for none.
     pub account: i64,
-    /// The account of the chart.
+    /// The account of the chart, as [`Chart::in_positions`] gives it: a card's value and debt are one net.
     pub chart: Chart,
     /// Its owner.
     pub owner: i64,
@@ -25,10 +25,16 @@ impl Position {
     }
 }
 
-/// Positions must come strictly ascending by account, chart number, owner and service date.
+/// Why a position cannot be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("positions must come strictly ascending")]
-pub struct OutOfOrder;
+pub enum PositionsError {
+    /// Positions come strictly ascending by account, chart, owner and service date.
+    #[error("positions must come strictly ascending")]
+    Order,
+    /// A card's debt stands apart from its value, so that the order of arrival could be told.
+    #[error("{} is counted under {}", .0.code(), .0.in_positions().code())]
+    Chart(Chart),
+}
 
 /// Hashes positions that arrive in key order; a net of zero does not count, so a ride reversed leaves no trace.
 #[derive(Debug, Clone)]
@@ -40,16 +46,19 @@ pub struct PositionsDigest {
 impl Default for PositionsDigest {
     fn default() -> Self {
         let mut hash = Sha256::new();
-        hash.update(Canonical::tagged("positions/1").as_bytes());
+        hash.update(Canonical::tagged("positions/2").as_bytes());
         PositionsDigest { hash, last: None }
     }
 }
 
 impl PositionsDigest {
     /// Adds the next position.
-    pub fn add(&mut self, position: Position) -> Result<(), OutOfOrder> {
+    pub fn add(&mut self, position: Position) -> Result<(), PositionsError> {
+        if position.chart != position.chart.in_positions() {
+            return Err(PositionsError::Chart(position.chart));
+        }
         if self.last.is_some_and(|last| last.key() >= position.key()) {
-            return Err(OutOfOrder);
+            return Err(PositionsError::Order);
         }
         self.last = Some(position);
         if !position.net.is_zero() {

@@ -100,7 +100,7 @@ async fn charges(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), S
         .flat_map(|part| part.decision.charges.iter().map(move |charge| (part, charge)))
         .collect();
     sorted.sort_by_key(|(_, charge)| (charge.account, charge.leg, charge.version));
-    let mut rows = Rows::new(32, sorted.len());
+    let mut rows = Rows::new(33, sorted.len());
     for (part, charge) in sorted {
         write_charge(&mut rows, charge);
         rows.i32(stream(part)).i32(number(part)).i64(charge.offset as i64);
@@ -110,7 +110,7 @@ async fn charges(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), S
         "COPY clearing.charge (account_id, leg_device, leg_journal, leg_seq, version, exit_device, exit_journal,
            exit_seq, operator_no, route, from_stop, to_stop, rider_category, fare_medium, tender, service_date,
            posting_date, shape, unknown, gross, rider, funders, funded, d_rides, d_gross, d_rider, d_funded, product,
-           rules, stream_id, part, off)
+           rules, flags, stream_id, part, off)
          FROM STDIN (FORMAT BINARY)",
         "writing charges",
     )
@@ -139,6 +139,8 @@ fn write_charge(rows: &mut Rows, charge: &Charge) {
     rows.i64(charge.delta.rider.units()).i64(charge.delta.funded.units());
     rows.opt(charge.product.as_ref(), |rows, product| rows.text(product.as_str()));
     rows.texts(charge.rules.iter().map(|rule| rule.as_str()));
+    let flags: Vec<&str> = charge.flags.iter().map(clearing::Flag::word).collect();
+    rows.texts(flags.iter().copied());
 }
 
 /// New accounts are copied in, the others updated: an insert that finds its row already there costs half as much again.

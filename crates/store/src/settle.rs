@@ -212,11 +212,14 @@ pub async fn positions(conn: &mut PgConnection, date: Option<PostingDate>) -> Re
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *conn).await.doing(doing)?;
     sqlx::query(
         "DECLARE positions NO SCROLL CURSOR FOR
-         SELECT coalesce(account_id, 0) AS account, chart, owner, service_date, sum(debit - credit)::bigint AS net
+         SELECT coalesce(account_id, 0) AS account, CASE chart WHEN $2 THEN $3 ELSE chart END AS counted, owner,
+                service_date, sum(debit - credit)::bigint AS net
          FROM ledger.entry WHERE $1::date IS NULL OR posting_date = $1
          GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
     )
     .bind(date.map(|date| date.0))
+    .bind(Chart::NegativeCard.number())
+    .bind(Chart::NegativeCard.in_positions().number())
     .execute(&mut *conn)
     .await
     .doing(doing)?;

@@ -3,14 +3,15 @@
 //! Old versions stay readable for ever: a new layout gets a new version byte and a new look-alike.
 
 use clearing::state::Moment;
-use clearing::{AccountState, PostedLeg, Purse, WindowTap};
+use clearing::{AccountState, ChargeShape, Flags, PostedLeg, Purse, WindowTap};
 use fares::{CampaignCounter, CapCounter, Carried, Funded, HeldPass, Share};
 use primitives::{
-    DeviceId, Direction, EventTime, JournalId, Minor, PartyNo, Sequence, ServiceDate, TapId, Tender, Text,
+    DeviceId, Direction, EventTime, JournalId, MediumToken, Minor, PartyNo, Sequence, ServiceDate, TapId,
+    Tender, Text,
 };
 use serde::{Deserialize, Serialize};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// Why stored bytes are not a state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +32,8 @@ struct StateV1 {
 }
 
 /// Since version 2 a leg knows what each operator earned, and counters are carried beside the window.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
 struct StateV2 {
     window: Vec<TapV1>,
     legs: Vec<(LegV1, Vec<AmountV1>)>,
@@ -39,6 +41,42 @@ struct StateV2 {
     campaigns: Vec<CampaignV2>,
     passes: Vec<PassV2>,
 }
+
+/// Since version 3 a tap knows what was shown and on which trip, and a leg what is known of it. An account has few media,
+/// so a tap names its own by its place in a list.
+#[derive(Serialize, Deserialize)]
+struct StateV3 {
+    media: Vec<[u8; 16]>,
+    window: Vec<TapV3>,
+    legs: Vec<LegV3>,
+    caps: Vec<CapV2>,
+    campaigns: Vec<CampaignV2>,
+    passes: Vec<PassV2>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TapV3 {
+    tap: TapV1,
+    medium: usize,
+    trip: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LegV3 {
+    leg: LegV1,
+    shares: Vec<AmountV1>,
+    shape: u8,
+    flags: u8,
+}
+
+/// The shapes by the number that states hold; new ones go to the end.
+const SHAPES: [ChargeShape; 5] = [
+    ChargeShape::Ride,
+    ChargeShape::MissingExit,
+    ChargeShape::MissingEntry,
+    ChargeShape::SecondTap,
+    ChargeShape::Cancelled,
+];
 
 /// A party and an amount.
 type AmountV1 = (u32, i64);
@@ -107,10 +145,24 @@ struct LegV1 {
 
 /// The bytes of a state without its purse, which has columns of its own.
 pub fn encode(state: &AccountState) -> Vec<u8> {
-    let share = |share: &Share| (share.party.0, share.amount.units());
-    let look_alike = StateV2 {
-        window: state.window.iter().map(tap_v1).collect(),
-        legs: state.legs.iter().map(|leg| (leg_v1(leg), leg.shares.iter().map(share).collect())).collect(),
+    let mut media: Vec<[u8; 16]> = Vec::new();
+    let window = state.window.iter().map(|tap| {
+        let token = *tap.token.bytes();
+        let medium = media.iter().position(|known| *known == token).unwrap_or_else(|| {
+            media.push(token);
+            media.len().saturating_sub(1)
+        });
+        let trip = match &tap.moment {
+            Moment::Boarding { trip, .. } => trip.as_ref().map(words),
+            Moment::Gate { .. } => None,
+        };
+        TapV3 { tap: tap_v1(tap), medium, trip }
+    });
+    let window = window.collect();
+    let look_alike = StateV3 {
+        media,
+        window,
+        legs: state.legs.iter().map(leg_v3).collect(),
         caps: state.carried.caps.iter().map(cap_v2).collect(),
         campaigns: state.carried.campaigns.iter().map(campaign_v2).collect(),
         passes: state.carried.passes.iter().map(pass_v2).collect(),
@@ -127,23 +179,60 @@ pub fn decode(purse: Purse, bytes: &[u8]) -> Result<AccountState, StateError> {
             let old: StateV1 = postcard::from_bytes(rest).map_err(|_| StateError::Damaged)?;
             let legs = old.legs.into_iter().map(|leg| (leg, Vec::new())).collect();
             let (caps, campaigns, passes) = (Vec::new(), Vec::new(), Vec::new());
-            StateV2 { window: old.window, legs, caps, campaigns, passes }
+            newest(StateV2 { window: old.window, legs, caps, campaigns, passes })
         }
-        2 => postcard::from_bytes(rest).map_err(|_| StateError::Damaged)?,
+        2 => newest(postcard::from_bytes(rest).map_err(|_| StateError::Damaged)?),
+        3 => postcard::from_bytes(rest).map_err(|_| StateError::Damaged)?,
         other => return Err(StateError::Version(*other)),
     };
     revive(purse, state).ok_or(StateError::Damaged)
 }
 
-fn revive(purse: Purse, state: StateV2) -> Option<AccountState> {
-    let share = |(party, amount)| Share { party: PartyNo(party), amount: Minor::new(amount) };
-    let leg = |(found, shares): (LegV1, Vec<AmountV1>)| {
-        let found = leg(found)?;
-        Some(PostedLeg { shares: shares.into_iter().map(share).collect(), ..found })
+/// A state of the second layout. Its taps do not know what was shown: each gets a token of its own, so that none of them
+/// becomes a second tap. What is known of a leg follows from its taps.
+fn newest(old: StateV2) -> StateV3 {
+    let media = old.window.iter().map(|tap| {
+        let (device, _, sequence) = tap.id;
+        let mut token = [0; 16];
+        token[..8].copy_from_slice(&device.to_be_bytes());
+        token[8..].copy_from_slice(&sequence.to_be_bytes());
+        token
+    });
+    let media = media.collect();
+    let shape_of = |leg: &LegV1| {
+        let first = old.window.iter().find(|tap| tap.id == leg.id).map(|tap| &tap.moment);
+        match (first, leg.exit) {
+            (Some(MomentV1::Entry(_)), None) => 1,
+            (Some(MomentV1::Exit(_)), _) => 2,
+            _ => 0,
+        }
     };
+    let legs = old.legs.iter().map(|(leg, _)| shape_of(leg)).collect::<Vec<u8>>();
+    StateV3 {
+        media,
+        legs: old
+            .legs
+            .into_iter()
+            .zip(legs)
+            .map(|((leg, shares), shape)| LegV3 { leg, shares, shape, flags: 0 })
+            .collect(),
+        window: old
+            .window
+            .into_iter()
+            .enumerate()
+            .map(|(medium, tap)| TapV3 { tap, medium, trip: None })
+            .collect(),
+        caps: old.caps,
+        campaigns: old.campaigns,
+        passes: old.passes,
+    }
+}
+
+fn revive(purse: Purse, state: StateV3) -> Option<AccountState> {
+    let media: Vec<MediumToken> = state.media.into_iter().map(MediumToken::new).collect();
     Some(AccountState {
         purse,
-        window: state.window.into_iter().map(tap).collect::<Option<_>>()?,
+        window: state.window.into_iter().map(|found| tap(found, &media)).collect::<Option<_>>()?,
         legs: state.legs.into_iter().map(leg).collect::<Option<_>>()?,
         carried: Carried {
             caps: state.caps.into_iter().map(cap).collect::<Option<_>>()?,
@@ -268,7 +357,7 @@ fn tap_v1(tap: &WindowTap) -> TapV1 {
         id: id_v1(tap.id),
         at_ms: tap.at.unix_ms(),
         moment: match &tap.moment {
-            Moment::Boarding { stop } => MomentV1::Boarding(stop.as_ref().map(text)),
+            Moment::Boarding { stop, .. } => MomentV1::Boarding(stop.as_ref().map(text)),
             Moment::Gate { direction: Direction::Entry, stop } => MomentV1::Entry(text(stop)),
             Moment::Gate { direction: Direction::Exit, stop } => MomentV1::Exit(text(stop)),
         },
@@ -279,20 +368,21 @@ fn tap_v1(tap: &WindowTap) -> TapV1 {
     }
 }
 
-fn tap(tap: TapV1) -> Option<WindowTap> {
+fn tap(found: TapV3, media: &[MediumToken]) -> Option<WindowTap> {
+    let TapV3 { tap, medium, trip } = found;
     let gate = |direction, stop: String| Some(Moment::Gate { direction, stop: Text::new(&stop)? });
     Some(WindowTap {
         id: id(tap.id)?,
         at: EventTime::from_unix_ms(tap.at_ms)?,
         moment: match tap.moment {
-            MomentV1::Boarding(None) => Moment::Boarding { stop: None },
-            MomentV1::Boarding(Some(stop)) => Moment::Boarding { stop: Some(Text::new(&stop)?) },
+            MomentV1::Boarding(stop) => Moment::Boarding { stop: maybe(stop)?, trip: maybe(trip)? },
             MomentV1::Entry(stop) => gate(Direction::Entry, stop)?,
             MomentV1::Exit(stop) => gate(Direction::Exit, stop)?,
         },
         route: Text::new(&tap.route)?,
         rider: Text::new(&tap.rider)?,
         medium: Text::new(&tap.medium)?,
+        token: *media.get(medium)?,
         tender: if tap.open_loop { Tender::OpenLoop } else { Tender::Prepaid },
     })
 }
@@ -308,8 +398,20 @@ fn leg_v1(leg: &PostedLeg) -> LegV1 {
     }
 }
 
-fn leg(leg: LegV1) -> Option<PostedLeg> {
+fn leg_v3(leg: &PostedLeg) -> LegV3 {
+    let shape = SHAPES.iter().position(|shape| *shape == leg.shape).unwrap_or_default();
+    LegV3 {
+        leg: leg_v1(leg),
+        shares: leg.shares.iter().map(|share| (share.party.0, share.amount.units())).collect(),
+        shape: u8::try_from(shape).unwrap_or_default(),
+        flags: leg.flags.bits(),
+    }
+}
+
+fn leg(found: LegV3) -> Option<PostedLeg> {
+    let LegV3 { leg, shares, shape, flags } = found;
     let funded = |(party, amount)| Funded { party: PartyNo(party), amount: Minor::new(amount) };
+    let share = |(party, amount)| Share { party: PartyNo(party), amount: Minor::new(amount) };
     Some(PostedLeg {
         id: id(leg.id)?,
         version: leg.version,
@@ -317,10 +419,12 @@ fn leg(leg: LegV1) -> Option<PostedLeg> {
             Some(exit) => Some(id(exit)?),
             None => None,
         },
+        shape: *SHAPES.get(usize::from(shape))?,
+        flags: Flags::from_bits(flags)?,
         gross: leg.gross.map(Minor::new),
         rider: Minor::new(leg.rider),
         funded: leg.funded.into_iter().map(funded).collect(),
-        shares: Vec::new(),
+        shares: shares.into_iter().map(share).collect(),
     })
 }
 
@@ -351,8 +455,40 @@ mod tests {
         assert_eq!((state.window.len(), state.legs.len()), (1, 1));
         assert_eq!((state.legs[0].rider, state.legs[0].shares.len()), (Minor::new(3), 0));
         assert_eq!(state.carried, Carried::default());
+        assert_eq!(state.legs[0].shape, ChargeShape::Ride);
         // Saved again it is of today's version and says the same.
         assert_eq!(decode(Purse::default(), &encode(&state)), Ok(state));
+    }
+
+    #[test]
+    fn legs_of_the_second_version_take_their_shape_from_their_taps() {
+        let tap = |number: u64, moment| TapV1 {
+            id: (7, 8, number),
+            at_ms: 1_770_000_000_000,
+            moment,
+            route: "L1".into(),
+            rider: "adult".into(),
+            medium: "card".into(),
+            open_loop: false,
+        };
+        let leg = |number: u64, exit: Option<u64>| {
+            let exit = exit.map(|exit| (7, 8, exit));
+            (LegV1 { id: (7, 8, number), version: 1, exit, gross: None, rider: 0, funded: vec![] }, vec![])
+        };
+        let entry = || MomentV1::Entry("S1".into());
+        let exit = || MomentV1::Exit("S2".into());
+        let old = StateV2 {
+            window: vec![tap(1, entry()), tap(2, exit()), tap(3, exit()), tap(4, entry())],
+            legs: vec![leg(1, Some(2)), leg(3, None), leg(4, None)],
+            caps: vec![],
+            campaigns: vec![],
+            passes: vec![],
+        };
+        let bytes = postcard::to_extend(&old, vec![2]).expect("plain data");
+        let state = decode(Purse::default(), &bytes).expect("an old state");
+        let shapes: Vec<_> = state.legs.iter().map(|leg| leg.shape).collect();
+        assert_eq!(shapes, [ChargeShape::Ride, ChargeShape::MissingEntry, ChargeShape::MissingExit]);
+        assert!(state.window.windows(2).all(|pair| pair[0].token != pair[1].token));
     }
 
     #[test]
@@ -369,12 +505,15 @@ mod tests {
                 route: text("L1"),
                 rider: text("adult"),
                 medium: text("card"),
+                token: MediumToken::new([3; 16]),
                 tender: Tender::OpenLoop,
             }],
             legs: vec![PostedLeg {
                 id,
                 version: 2,
                 exit: Some(id),
+                shape: ChargeShape::MissingEntry,
+                flags: Flags::default().with(clearing::Flag::ClockMoved),
                 gross: Some(Minor::new(7)),
                 rider: Minor::new(3),
                 funded: vec![Funded { party: PartyNo(1), amount: Minor::new(4) }],

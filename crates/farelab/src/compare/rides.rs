@@ -92,7 +92,8 @@ impl Rides {
         for (account, taps) in accounts {
             let mut window: Vec<WindowTap> = taps.into_values().collect();
             window.sort_by_key(WindowTap::key);
-            let found = journey::legs(&window, &policies);
+            let mut found = journey::legs(&window, &policies);
+            found.retain(|found| !found.is_second_tap);
             let legs: Vec<Leg> = found.iter().map(|found| found.leg.clone()).collect();
             let rated = fares::rate(policy, &Carried::default(), &legs);
             for (found, priced) in found.iter().zip(&rated.legs) {

@@ -65,6 +65,8 @@ pub(crate) const FARE_POLICIES: FileSpec = needed(
         must("currency"),
         may("day_start_time"),
         may("anchor"),
+        may("passback_seconds"),
+        may("passback_trip_seconds"),
     ],
     &[],
 );

@@ -2,7 +2,8 @@
 
 use super::sheet::{Column, Faults, Row, Sheet, refuse_doubles};
 use crate::format::{FARE_POLICIES, PARTIES};
-use crate::model::{Files, Party, PartyKind};
+use crate::limits::PASSBACK_SECONDS_MAX;
+use crate::model::{Files, Party, PartyKind, Passback};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
 use primitives::{Currency, DayRule, EventTime, PartyNo, Text};
@@ -17,6 +18,7 @@ pub(crate) struct Head {
     pub(crate) day_rule: Option<DayRule>,
     pub(crate) valid_from: Option<EventTime>,
     pub(crate) valid_until: Option<EventTime>,
+    pub(crate) passback: Passback,
 }
 
 pub(crate) fn read(files: &Files, faults: &mut Faults) -> Head {
@@ -40,6 +42,13 @@ pub(crate) fn read(files: &Files, faults: &mut Faults) -> Head {
     let day_start = row.time(sheet.column("day_start_time"), faults).unwrap_or(0);
     let anchor = sheet.column("anchor");
     row.word(anchor, &[("window_start", ()), ("leg_start", ())], faults);
+    let within = |column, faults: &mut Faults| {
+        row.number(sheet.column(column), 0, PASSBACK_SECONDS_MAX, faults).unwrap_or(0)
+    };
+    let passback = Passback {
+        seconds: within("passback_seconds", faults),
+        trip_seconds: within("passback_trip_seconds", faults),
+    };
     let head = Head {
         id: row.id(sheet.column("policy_id"), faults),
         zone,
@@ -47,6 +56,7 @@ pub(crate) fn read(files: &Files, faults: &mut Faults) -> Head {
         day_rule: zone.map(|zone| DayRule { zone, day_start_seconds: day_start }),
         valid_from: read_moment(row, sheet.column("valid_from"), zone, true, faults),
         valid_until: read_moment(row, sheet.column("valid_until"), zone, false, faults),
+        passback,
     };
     if let (Some(from), Some(until)) = (head.valid_from, head.valid_until)
         && until <= from

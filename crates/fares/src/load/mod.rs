@@ -59,8 +59,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let (service_ids, frame_ids, timeframes) = times::read(files, faults);
     let (people, default_rider) = riders::read_categories(files, faults);
     let media = products::read_media(files, faults);
-    let product_ids = products::declared(files);
-    let group_ids = rules::declared_groups(files);
+    let (product_ids, group_ids) = (products::declared(files), rules::declared_groups(files));
     let ids = Ids {
         parties: &parties,
         agencies: &places.agencies,
@@ -98,6 +97,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
         day_rule: head.day_rule?,
         valid_from: head.valid_from?,
         valid_until: head.valid_until,
+        passback: head.passback,
         warnings: Vec::new(),
         parties: parties.into_list(),
         network_ids: places.network_ids,

@@ -283,6 +283,14 @@ fn the_head_of_a_policy_is_checked() {
         "q,2027-01-01,,Asia/Ho_Chi_Minh,VND,",
         "fare_policies.txt:3 policy_id: one set of files is one version",
     );
+    let second_taps = |values: &str, field: &str| {
+        let header = "policy_id,valid_from,timezone,currency,passback_seconds,passback_trip_seconds";
+        let lines = format!("{header}\np,2026-01-01,Asia/Ho_Chi_Minh,VND,{values}\n");
+        let expect = format!("fare_policies.txt:2 {field}: not a whole number from 0 to 86400");
+        assert_errors(&town_with(file, &lines), &[&expect]);
+    };
+    second_taps("86401,0", "passback_seconds");
+    second_taps("86400,-1", "passback_trip_seconds");
     let header = "policy_id,valid_from,valid_until,timezone,currency,day_start_time\n";
     assert_errors(&town_with(file, header), &["fare_policies.txt:0 : the file has no row"]);
     check(

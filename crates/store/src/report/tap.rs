@@ -72,8 +72,10 @@ pub struct LegVersion {
     pub service_date: ServiceDate,
     /// The accounting day.
     pub posting_date: PostingDate,
-    /// `ride`, `missing_exit`, `missing_entry` or `cancelled`.
+    /// `ride`, `missing_exit`, `missing_entry`, `second_tap` or `cancelled`.
     pub shape: String,
+    /// What somebody should look at, as `clearing::Flag::word` says it.
+    pub flags: Vec<String>,
     /// Why there is no fare.
     pub unknown: Option<String>,
     /// The full price.
@@ -212,6 +214,7 @@ struct LegRow {
     service_date: NaiveDate,
     posting_date: NaiveDate,
     shape: String,
+    flags: Vec<String>,
     unknown: Option<String>,
     gross: i64,
     rider: i64,
@@ -229,7 +232,7 @@ struct LegRow {
 async fn legs(conn: &mut PgConnection, tap: &TapRow) -> Result<Vec<LegVersion>, StoreError> {
     let found: Vec<LegRow> = sqlx::query_as(
         "SELECT leg_device, leg_journal, leg_seq, version, exit_device, exit_journal, exit_seq, operator_no, route,
-                from_stop, to_stop, rider_category, fare_medium, tender, service_date, posting_date, shape, unknown,
+                from_stop, to_stop, rider_category, fare_medium, tender, service_date, posting_date, shape, flags, unknown,
                 gross, rider, funders, funded, product, rules, stream_id, part, off
          FROM clearing.charge
          WHERE account_id = $1 AND (leg_device, leg_journal, leg_seq) IN (
@@ -268,6 +271,7 @@ fn leg(row: LegRow) -> Result<LegVersion, StoreError> {
         service_date: ServiceDate(row.service_date),
         posting_date: PostingDate(row.posting_date),
         shape: row.shape,
+        flags: row.flags,
         unknown: row.unknown,
         gross: Minor::new(row.gross),
         rider: Minor::new(row.rider),

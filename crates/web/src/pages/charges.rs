@@ -122,6 +122,7 @@ pub(crate) fn shape(ui: &Visit, shape: &str, unknown: Option<&str>) -> Cell {
         "ride" => ui.tag("shape", "ride", Tone::Good),
         "missing_exit" => ui.tag("shape", "missing_exit", Tone::Warn),
         "missing_entry" => ui.tag("shape", "missing_entry", Tone::Warn),
+        "second_tap" => ui.tag("shape", "second_tap", Tone::Quiet),
         "cancelled" => ui.tag("shape", "cancelled", Tone::Quiet),
         other => Cell::code(other),
     }

@@ -62,7 +62,7 @@ pub async fn detail(
     })
 }
 
-/// Two sentences a rider could be read: what it cost and by which rule; who carries it.
+/// Sentences a rider could be read: what it cost and by which rule; who carries it; what was odd about it.
 fn why(ui: &Ui, tap: &TapRow, legs: &[LegVersion]) -> Vec<String> {
     let Some(leg) = legs.iter().rev().find(|leg| leg.shape != "cancelled") else {
         let Some(amount) = tap.amount else { return vec![ui.t("why-nothing")] };
@@ -95,8 +95,12 @@ fn why(ui: &Ui, tap: &TapRow, legs: &[LegVersion]) -> Vec<String> {
     if leg.unknown.is_some() {
         return vec![ui.tf("why-unknown", &args)];
     }
+    let flags = leg.flags.iter().map(|flag| ui.word("flag", flag));
+    if leg.shape == "second_tap" {
+        return flags.collect();
+    }
     let cost = if leg.shape == "ride" { ui.tf("why-cost", &args) } else { ui.tf("why-incomplete", &args) };
-    vec![cost, who_carries(ui, leg)]
+    [cost, who_carries(ui, leg)].into_iter().chain(flags).collect()
 }
 
 fn who_carries(ui: &Ui, leg: &LegVersion) -> String {
