@@ -25,6 +25,9 @@ pub struct Part {
     pub raw: BTreeMap<u64, Vec<u8>>,
 }
 
+/// Accounts of one update: few enough that neither side needs a buffer of many megabytes for it.
+const UPDATE_ROWS: usize = 2_000;
+
 /// Saves a batch inside the caller's transaction. False when a lease was lost: the caller rolls back and forgets.
 pub async fn save(
     transaction: &mut PgConnection,
@@ -170,23 +173,25 @@ async fn states(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), St
     .execute(&mut *transaction)
     .await
     .doing(doing)?;
-    let updated = sqlx::query(
-        "UPDATE clearing.account_state account SET value = batch.value, debt = batch.debt, state = batch.state
-         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[]) AS batch (account_id, value, debt, state)
-         WHERE account.account_id = batch.account_id",
-    )
-    .bind(changed.keys().map(|account| account.as_i64()).collect::<Vec<i64>>())
-    .bind(changed.values().map(|state| state.purse.value.units()).collect::<Vec<i64>>())
-    .bind(changed.values().map(|state| state.purse.debt.units()).collect::<Vec<i64>>())
-    .bind(changed.values().map(|state| state::encode(state)).collect::<Vec<Vec<u8>>>())
-    .execute(transaction)
-    .await
-    .doing(doing)?;
-    if updated.rows_affected() == changed.len() as u64 {
-        Ok(())
-    } else {
-        Err(StoreError::row(doing, "an account that was loaded has no row"))
+    let changed: Vec<_> = changed.into_iter().collect();
+    for rows in changed.chunks(UPDATE_ROWS) {
+        let updated = sqlx::query(
+            "UPDATE clearing.account_state account SET value = batch.value, debt = batch.debt, state = batch.state
+             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[]) AS batch (account_id, value, debt, state)
+             WHERE account.account_id = batch.account_id",
+        )
+        .bind(rows.iter().map(|(account, _)| account.as_i64()).collect::<Vec<i64>>())
+        .bind(rows.iter().map(|(_, state)| state.purse.value.units()).collect::<Vec<i64>>())
+        .bind(rows.iter().map(|(_, state)| state.purse.debt.units()).collect::<Vec<i64>>())
+        .bind(rows.iter().map(|(_, state)| state::encode(state)).collect::<Vec<Vec<u8>>>())
+        .execute(&mut *transaction)
+        .await
+        .doing(doing)?;
+        if updated.rows_affected() != rows.len() as u64 {
+            return Err(StoreError::row(doing, "an account that was loaded has no row"));
+        }
     }
+    Ok(())
 }
 
 async fn items(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), StoreError> {
