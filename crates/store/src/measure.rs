@@ -48,3 +48,23 @@ pub async fn rows(connection: &mut PgConnection) -> Result<i64, StoreError> {
     .await
     .doing("counting rows")
 }
+
+/// A table and the bytes it takes on disk with its indexes.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Size {
+    /// Its name with its schema.
+    pub name: String,
+    /// Bytes of rows and indexes.
+    pub bytes: i64,
+}
+
+/// The tables that grow with taps and accounts, largest first.
+pub async fn sizes(connection: &mut PgConnection) -> Result<Vec<Size>, StoreError> {
+    sqlx::query_as(
+        "SELECT relid::regclass::text AS name, pg_total_relation_size(relid) AS bytes
+         FROM pg_stat_user_tables WHERE pg_total_relation_size(relid) > 1000000 ORDER BY bytes DESC",
+    )
+    .fetch_all(connection)
+    .await
+    .doing("measuring tables")
+}

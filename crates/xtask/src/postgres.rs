@@ -129,7 +129,7 @@ fn server_command(
         ("max_connections", "200".to_owned()),
         ("shared_buffers", format!("{}MB", shared_buffers_mib())),
         // One day of a city fits without a checkpoint in its middle.
-        ("max_wal_size", "8GB".to_owned()),
+        ("max_wal_size", "4GB".to_owned()),
         ("checkpoint_timeout", "15min".to_owned()),
         // The first change of a page after a checkpoint writes it whole.
         ("wal_compression", "lz4".to_owned()),

@@ -9,6 +9,7 @@ use crate::log::LogKind;
 use anyhow::{Context as _, bail};
 use primitives::{PostingDate, ServiceDate, Text};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use store::scratch::Scratch;
@@ -66,12 +67,7 @@ pub async fn measure(args: &Args, scratch: &Scratch) -> anyhow::Result<()> {
     let first_day = PostingDate(date.0);
     let (house, mut traffic) = open(args, scratch, date).await?;
     let appending = Instant::now();
-    let mut left = args.taps;
-    while left > 0 {
-        let count = left.min(APPEND_BATCH);
-        house.log.append(traffic.next(count)?).await?;
-        left -= count;
-    }
+    append(&house, &mut traffic, args.taps).await?;
     let appended_per_s = args.taps as f64 / appending.elapsed().as_secs_f64();
 
     let plan = Plan {
@@ -106,9 +102,14 @@ pub async fn measure(args: &Args, scratch: &Scratch) -> anyhow::Result<()> {
     }
     let mut connection = house.pool.acquire().await?;
     let rows = store::measure::rows(&mut connection).await?;
+    let sizes = store::measure::sizes(&mut connection).await?;
     drop(connection);
     let rows_per_tap = rows as f64 / args.taps as f64;
     println!("written   {wal_per_tap:>9.0} bytes of write-ahead log and {rows_per_tap:.2} rows a tap");
+
+    for size in &sizes {
+        println!("{:<28} {:>9.1} MB", size.name, size.bytes as f64 / 1e6);
+    }
 
     let mut live: Vec<Latency> = Vec::new();
     let rates = if args.live_rate.is_empty() { vec![rate as u64 / 2] } else { args.live_rate.clone() };
@@ -129,9 +130,21 @@ pub async fn measure(args: &Args, scratch: &Scratch) -> anyhow::Result<()> {
             "p50_ms": live.first().map(|live| live.p50_ms), "p99_ms": live.first().map(|live| live.p99_ms),
             "live": live.iter().map(Latency::json).collect::<Vec<_>>(),
             "cpu_s": cpu.json(), "worker_s": spent.map(|spent| spent.json()),
-            "wal_bytes_per_tap": wal_per_tap, "rows_per_tap": rows_per_tap, "peak_memory_mib": memory,
+            "wal_bytes_per_tap": wal_per_tap, "rows_per_tap": rows_per_tap,
+            "table_bytes": sizes.into_iter().map(|size| (size.name, size.bytes)).collect::<BTreeMap<_, _>>(),
+            "peak_memory_mib": memory,
         });
         println!("{object}");
+    }
+    Ok(())
+}
+
+async fn append(house: &House, traffic: &mut Traffic, taps: u64) -> anyhow::Result<()> {
+    let mut left = taps;
+    while left > 0 {
+        let count = left.min(APPEND_BATCH);
+        house.log.append(traffic.next(count)?).await?;
+        left -= count;
     }
     Ok(())
 }
