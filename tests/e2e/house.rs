@@ -29,7 +29,7 @@ pub struct House {
     pub policies: Arc<fares::Policies>,
     pub intake: Arc<Intake<EmbeddedLog>>,
     pub stream_id: i32,
-    _database: Database,
+    database: Database,
 }
 
 pub fn text(text: &str) -> Text {
@@ -63,6 +63,15 @@ pub fn device(number: u64) -> Validator<MemoryJournal> {
     Validator::new(device_id(number), journal, 1, key(number), MemoryJournal::default())
 }
 
+/// The tap of this number in the journal of a device.
+pub fn tap_id(device: u64, sequence: u64) -> TapId {
+    TapId {
+        device: device_id(device),
+        journal: JournalId::new(1).expect("small"),
+        sequence: Sequence::new(sequence).expect("small"),
+    }
+}
+
 pub fn boarding() -> TapKind {
     TapKind::Boarding { route: text("B1"), stop: Some(text("H1")), trip: None, qr: false }
 }
@@ -78,15 +87,24 @@ pub fn vnd(units: i64) -> Money {
 impl House {
     /// Twenty prepaid accounts; account 2 is a student's.
     pub async fn open() -> Self {
+        Self::open_under(minitown::files(), minitown::policies()).await
+    }
+
+    /// The same house under another policy of the same parties.
+    pub async fn open_with(files: fares::Files) -> Self {
+        let policy = fares::load(&files).expect("the policy loads");
+        let policies = fares::Policies::new(vec![policy]).expect("one version fits with itself");
+        Self::open_under(files, policies).await
+    }
+
+    async fn open_under(files: fares::Files, policies: fares::Policies) -> Self {
         let database = fresh_database().await;
         let pool = store::connect(&database.url, 8).await.expect("the database answers");
         store::migrate(&pool).await.expect("the schema is made");
         let log = Arc::new(EmbeddedLog::create(&pool, "taps", PARTITIONS).await.expect("the log is made"));
-        let policies = Arc::new(minitown::policies());
+        let policies = Arc::new(policies);
         let mut connection = pool.acquire().await.expect("a connection");
-        engine::registry::load_policy(&mut connection, &minitown::files())
-            .await
-            .expect("the policy is stored");
+        engine::registry::load_policy(&mut connection, &files).await.expect("the policy is stored");
         let devices = [(BUS, 1), (RAIL, 2), (SCHOOL, 30)].map(|(number, operator)| Device {
             id: device_id(number),
             operator: PartyNo(operator),
@@ -124,7 +142,12 @@ impl House {
         };
         let intake = Intake::open(pool.clone(), Arc::clone(&log), Arc::clone(&policies), settings).await;
         let intake = Arc::new(intake.expect("the door opens"));
-        House { pool, log, policies, intake, stream_id, _database: database }
+        House { pool, log, policies, intake, stream_id, database }
+    }
+
+    /// Where its database is, for programs.
+    pub fn database_url(&self) -> &str {
+        &self.database.url
     }
 
     pub fn worker(&self, owner: &str) -> Worker<EmbeddedLog> {

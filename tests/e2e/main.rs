@@ -5,7 +5,9 @@ mod database;
 #[path = "../support/minitown.rs"]
 mod minitown;
 
+mod author;
 mod bad_inputs;
+mod falling_prices;
 mod house;
 mod pipeline;
 mod program;

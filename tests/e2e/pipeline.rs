@@ -190,9 +190,5 @@ async fn connections_cut_while_posting_lose_nothing_and_double_nothing() {
 }
 
 fn bus_tap_id(sequence: u64) -> TapId {
-    TapId {
-        device: device_id(BUS),
-        journal: JournalId::new(1).expect("small"),
-        sequence: Sequence::new(sequence).expect("small"),
-    }
+    tap_id(BUS, sequence)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// The program lies two folders above the test's own executable; `cargo xtask test` builds it first.
-fn program() -> Command {
+pub fn program() -> Command {
     let test = std::env::current_exe().expect("this test's path");
     let binary: PathBuf = test.ancestors().nth(2).expect("the target folder").join("farehouse");
     assert!(binary.exists(), "{} is not built: cargo build -p farehouse", binary.display());
