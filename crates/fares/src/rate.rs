@@ -170,7 +170,9 @@ impl<'a> Rater<'a> {
         for place in 0..explained.len() {
             let Some(ticket) = explained[place].ticket_of else { continue };
             let (earlier, later) = explained.split_at_mut(place);
-            move_ticket(ticket, &mut earlier[ticket.first].priced, &mut later[0].priced);
+            let (first, later) = (&mut earlier[ticket.first], &mut later[0]);
+            move_ticket(ticket, &mut first.priced, &mut later.priced);
+            first.take_facts(later);
         }
     }
 

@@ -7,7 +7,7 @@ pub use fields::Value;
 pub use text::Language;
 
 use crate::groups::Ticket;
-use crate::model::{Leg, Priced, UnknownFare};
+use crate::model::{Fare, Leg, Priced, UnknownFare};
 use crate::policy::Policy;
 use primitives::{EventTime, Minor, PartyNo, Text};
 
@@ -20,6 +20,18 @@ pub struct Explained {
     pub facts: Vec<Fact>,
     /// The leg, in event-time order, whose ticket this leg travels on without a tap of its own.
     pub(crate) ticket_of: Option<Ticket>,
+}
+
+impl Explained {
+    /// Tells what a later leg on this leg's ticket established of the whole; that leg tells no more than that it belongs to it.
+    pub(crate) fn take_facts(&mut self, later: &mut Explained) {
+        if matches!(later.priced.fare, Fare::Unknown(_)) {
+            return;
+        }
+        let of_whole = later.facts.iter().filter(|fact| !matches!(fact, Fact::Ride { .. }));
+        self.facts.extend(of_whole.cloned());
+        later.facts.retain(|fact| matches!(fact, Fact::Ride { .. } | Fact::Joined { .. }));
+    }
 }
 
 /// Why something that might have applied did not.

@@ -169,6 +169,45 @@ fn rides_that_are_part_of_a_journey() {
 }
 
 #[test]
+fn one_ticket_is_told_by_its_first_ride() {
+    let mut files = super::town_with(
+        "fare_leg_join_rules.txt",
+        "from_network_id,to_network_id,max_gap,tap_between\nrail,rail,3600,0\n",
+    );
+    files.insert("fare_caps.txt".into(), "cap_id,period,limit_amount\nday,day,20000\n".into());
+    let policy = loaded(&files);
+    let at = |words: &str, hour: i64| {
+        let (start, end) = (at("2026-03-02", hour, 0, 0), at("2026-03-02", hour, 20, 0));
+        crate::Leg { start, end: Some(end), ..ride(words) }
+    };
+    let legs = [at("R N M student card", 12), at("R M S student card", 13)];
+    let told = explain(&policy, &Carried::default(), &legs);
+    check(
+        &policy,
+        &told[0],
+        [
+            "You pay 5.000 đ for route R at 12:00, fare “long”.",
+            "As “Student” you pay 5.000 đ instead of 9.000 đ; 2 rides count as one journey; The Town pays 4.000 đ.",
+        ],
+        [
+            "Bạn trả 5.000 đ cho chuyến đi tuyến R lúc 12:00, giá vé “long”.",
+            "Đối tượng “Student” trả 5.000 đ thay vì 9.000 đ; 2 chặng được tính là một hành trình; The Town trả 4.000 đ.",
+        ],
+    );
+    check(
+        &policy,
+        &told[1],
+        ["You pay nothing more for route R at 13:00.", "2 rides count as one journey."],
+        [
+            "Bạn không phải trả thêm tiền cho chuyến đi tuyến R lúc 13:00.",
+            "2 chặng được tính là một hành trình.",
+        ],
+    );
+    let codes: Vec<&str> = told[1].facts.iter().map(Fact::code).collect();
+    assert_eq!(codes, ["ride", "joined"]);
+}
+
+#[test]
 fn campaigns_and_passes() {
     let campaign = Fact::Campaign {
         id: text("friday"),

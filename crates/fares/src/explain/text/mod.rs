@@ -66,11 +66,30 @@ impl Explained {
         let product = self.priced.product.as_ref().map(Text::as_str);
         Cost {
             rider,
-            more: self.facts.iter().any(|fact| matches!(fact, Fact::Joined { .. })),
+            more: self.is_growth(),
             leg,
             route: called.filter(|name| !name.is_empty()).unwrap_or(id),
             distance: self.facts.iter().rev().find_map(|fact| figures.distance(fact)),
             fare: product.map(|id| policy.name_of(Named::Product, id).unwrap_or(id)),
+        }
+    }
+
+    /// True for a leg that joined earlier ones. One that carries the ticket of later legs tells of them after its own rule.
+    fn is_growth(&self) -> bool {
+        let deciding = |fact: &&Fact| matches!(fact, Fact::Joined { .. } | Fact::Rule { .. });
+        self.facts.iter().find(deciding).is_some_and(|fact| matches!(fact, Fact::Joined { .. }))
+    }
+
+    /// True for a fact about the whole that was established anew later on.
+    fn is_replaced(&self, place: usize, fact: &Fact) -> bool {
+        let mut later = self.facts.iter().skip(place + 1);
+        match fact {
+            Fact::Formula { .. } => later.any(|fact| matches!(fact, Fact::Formula { .. })),
+            Fact::Joined { .. } => later.any(|fact| matches!(fact, Fact::Joined { .. })),
+            Fact::Surcharge { id, .. } => {
+                later.any(|fact| matches!(fact, Fact::Surcharge { id: other, .. } if other == id))
+            }
+            _ => false,
         }
     }
 
@@ -84,10 +103,8 @@ impl Explained {
             let unknown = self.facts.iter().filter(|fact| matches!(fact, Fact::Unknown { .. }));
             return unknown.filter_map(clause).collect();
         }
-        let last_formula = self.facts.iter().rposition(|fact| matches!(fact, Fact::Formula { .. }));
-        let told = self.facts.iter().enumerate().filter(|(place, fact)| {
-            changes_the_price(fact) && (!matches!(fact, Fact::Formula { .. }) || last_formula == Some(*place))
-        });
+        let told = self.facts.iter().enumerate();
+        let told = told.filter(|(place, fact)| changes_the_price(fact) && !self.is_replaced(*place, fact));
         let mut clauses: Vec<String> = told.filter_map(|(_, fact)| clause(fact)).collect();
         if !self.facts.iter().any(is_gained) {
             clauses.extend(self.facts.iter().find(|fact| is_missed(fact)).and_then(clause));
