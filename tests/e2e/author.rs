@@ -53,6 +53,17 @@ fn commands_on_files_say_how_they_ended() {
     let sentences = &explained["legs"][0]["sentences"];
     assert!(sentences["vi"][0].is_string() && sentences["en"].is_null(), "{sentences}");
 
+    // Out of a case file, one case.
+    let one = ["explain", "--policy", "fixtures/cities/minitown", "--lang", "en", &cases];
+    let (code, _, stderr) = fares(&one);
+    assert!(code == Some(70) && stderr.contains("name one of its cases with --case"), "{stderr}");
+    let (code, stdout, _) = fares(&[&one[..], &["--case", "a"]].concat());
+    assert_eq!(code, Some(0));
+    assert!(
+        stdout.contains("\n   en: You pay 3.000 đ for route 1 at 08:00") && !stdout.contains("vi: "),
+        "{stdout}"
+    );
+
     let odd = write("odd.jsonl", "{\"header\":true,\"policy\":\"minitown\"}\n{\n");
     let (code, _, stderr) = fares(&["score", &odd]);
     assert!(code == Some(70) && stderr.contains("line 2: JSON that ends too early"), "{stderr}");

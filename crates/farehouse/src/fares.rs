@@ -177,7 +177,13 @@ fn explain_case(args: &ExplainArgs) -> anyhow::Result<Ending> {
             let found = file.cases.into_iter().find(|case| case.id == *id);
             found.with_context(|| format!("{} has no case `{id}`", args.file.display()))?
         }
-        None => cases::parse_one(&text).map_err(|errors| refused(&args.file, &errors))?,
+        None => match cases::parse_one(&text) {
+            Ok(case) => case,
+            Err(_) if cases::parse(&text).is_ok() => {
+                bail!("{} is a case file: name one of its cases with --case", args.file.display())
+            }
+            Err(errors) => return Err(refused(&args.file, &errors)),
+        },
     };
     let explained = explain::explain(&feed::read(&args.policy)?, &case)?;
     let languages = match args.lang {
