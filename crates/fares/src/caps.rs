@@ -185,7 +185,11 @@ fn put(counters: &mut Vec<CapCounter>, counter: CapCounter) {
     });
     match found {
         Ok(at) => counters[at] = counter,
-        Err(at) => counters.insert(at, counter),
+        Err(at) => {
+            // An account has a few; a vector that grows by itself would make room for four.
+            counters.reserve_exact(1);
+            counters.insert(at, counter);
+        }
     }
 }
 

@@ -187,11 +187,11 @@ fn one_ticket_is_told_by_its_first_ride() {
         &told[0],
         [
             "You pay 5.000 đ for route R at 12:00, fare “long”.",
-            "As “Student” you pay 5.000 đ instead of 9.000 đ; 2 rides count as one journey; The Town pays 4.000 đ.",
+            "2 rides count as one journey; as “Student” you pay 5.000 đ instead of 9.000 đ; The Town pays 4.000 đ.",
         ],
         [
             "Bạn trả 5.000 đ cho chuyến đi tuyến R lúc 12:00, giá vé “long”.",
-            "Đối tượng “Student” trả 5.000 đ thay vì 9.000 đ; 2 chặng được tính là một hành trình; The Town trả 4.000 đ.",
+            "2 chặng được tính là một hành trình; đối tượng “Student” trả 5.000 đ thay vì 9.000 đ; The Town trả 4.000 đ.",
         ],
     );
     check(
