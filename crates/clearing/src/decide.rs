@@ -1,7 +1,7 @@
 //! `decide`: a batch of log records in, everything to save out. Pure, synchronous, record by record in log order, so
 //! that neither clocks nor batch borders can be told from the result.
 
-use crate::outcome::{Charge, Counts, Decision, Placed, Quarantined, TapOutcome, TapRow};
+use crate::outcome::{Charge, Counts, DayHead, Decision, Placed, Quarantined, TapOutcome, TapRow};
 use crate::state::AccountState;
 use crate::{payment, ride};
 use fares::{Policies, Policy};
@@ -67,6 +67,7 @@ pub fn decide(batch: Batch<'_>) -> Decision {
         postings: Vec::with_capacity(records.len()),
         items: Vec::new(),
         quarantined: Vec::new(),
+        day_heads: Vec::new(),
         accounts: BTreeMap::new(),
         posting_date,
         chain_head,
@@ -77,6 +78,8 @@ pub fn decide(batch: Batch<'_>) -> Decision {
             Ok(Record::Day(marker)) => {
                 // A marker that is not about the open day has been obeyed before (it was appended twice).
                 if marker.closing == decision.posting_date && marker.opening > marker.closing {
+                    let chain_head = decision.chain_head;
+                    decision.day_heads.push(DayHead { date: marker.closing, offset: *offset, chain_head });
                     decision.posting_date = marker.opening;
                 }
                 decision.counts.marker = decision.counts.marker.saturating_add(1);

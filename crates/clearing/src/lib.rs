@@ -30,8 +30,8 @@ pub mod state;
 
 pub use decide::{Batch, decide};
 pub use outcome::{
-    BankItem, Charge, ChargeShape, Counts, Decision, Delta, Flag, Flags, Placed, Quarantined, TapOutcome,
-    TapRow,
+    BankItem, Charge, ChargeShape, Counts, DayHead, Decision, Delta, Flag, Flags, Placed, Quarantined,
+    TapOutcome, TapRow,
 };
 pub use state::{AccountState, PostedLeg, Purse, WindowTap};
 

@@ -286,6 +286,17 @@ pub struct Quarantined {
     pub refusal: Refusal,
 }
 
+/// Where a partition's chain stood when an accounting day ended there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayHead {
+    /// The day that ended.
+    pub date: PostingDate,
+    /// Log offset of its marker: the head covers the postings of everything below.
+    pub offset: u64,
+    /// The chain's head.
+    pub chain_head: Digest,
+}
+
 /// Everything that came of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
@@ -301,6 +312,8 @@ pub struct Decision {
     pub items: Vec<BankItem>,
     /// Records set aside.
     pub quarantined: Vec<Quarantined>,
+    /// Accounting days that ended in the batch, and the chain's head at each end.
+    pub day_heads: Vec<DayHead>,
     /// New states of the accounts that changed.
     pub accounts: BTreeMap<AccountId, AccountState>,
     /// The open accounting day after the batch.

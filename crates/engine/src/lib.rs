@@ -6,12 +6,14 @@
 //! # Shape
 //! [`intake`] takes taps into the log · [`worker`] takes them from the log into the ledger: load → decide → save ·
 //! [`day`] closes an accounting day · [`settle`] proposes, approves and hands over payouts · [`reconcile`] takes bank
-//! statements in · [`report`] answers with figures and the rows behind them · [`registry`] and [`access`] know who and what.
+//! statements in · [`adjust`] books by hand, with four eyes · [`report`] answers with figures and the rows behind them ·
+//! [`verify`] rebuilds the books from the log and compares · [`registry`] and [`access`] know who and what.
 //!
 //! # Invariants
 //! E-1 the committed ranges of a partition tile it: no gap, no overlap; E-2 nothing is acknowledged before it is durable;
 //! E-3 every unit of work on the database runs in a task that nobody aborts; E-4 a closed day never changes; E-5 what is
-//! paid is what was shown, approved by another person, once; E-6 every booked line of a posted statement is in the ledger.
+//! paid is what was shown, approved by another person, once; E-6 every booked line of a posted statement is in the ledger;
+//! E-7 the books follow from the log; L-4, L-5 and L-6 are shown by [`verify`].
 //!
 //! # Limits
 //! A batch of the worker has at most [`worker::Settings::batch_max`] records.
@@ -20,6 +22,7 @@
 //! No SQL (`store`), no Kafka (`stream`), no rule about money (`clearing`), no HTTP (`web`).
 
 pub mod access;
+pub mod adjust;
 pub mod day;
 pub mod error;
 pub mod intake;
@@ -31,6 +34,7 @@ pub mod registry;
 pub mod report;
 mod resolve;
 pub mod settle;
+pub mod verify;
 pub mod worker;
 
 pub use error::EngineError;

@@ -266,7 +266,8 @@ pub(crate) fn slice(held: &[Held], partitions: u32, entries: Vec<LogEntry>) -> R
     Ok(slices)
 }
 
-fn read(entry: &LogEntry, partitions: u32) -> Result<Record, Refusal> {
+/// The record of an entry, or why it is none that may stand there.
+pub(crate) fn read(entry: &LogEntry, partitions: u32) -> Result<Record, Refusal> {
     let record = decode_record(&entry.bytes)?;
     match &record {
         Record::Tap(tap) if partition_of(tap.account, partitions) != entry.partition => {

@@ -81,17 +81,23 @@ fn texts(files: &Files) -> Result<BTreeMap<String, String>, EngineError> {
 pub async fn policies(conn: &mut PgConnection) -> Result<Policies, EngineError> {
     let mut loaded = Vec::new();
     for kept in stored::policies(conn).await? {
-        let files: Files = kept.files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
-        let policy = fares::load(&files).map_err(|errors| {
-            let first = errors.first().map(ToString::to_string).unwrap_or_default();
-            EngineError::Policy(format!("{} does not load any more: {first}", kept.id))
-        })?;
-        if policy.digest() != kept.digest {
-            return Err(EngineError::Policy(format!("the files of {} were changed", kept.id)));
-        }
-        loaded.push(policy);
+        loaded.push(revive(kept).map_err(EngineError::Policy)?);
     }
     Policies::new(loaded).map_err(|error| EngineError::Policy(error.to_string()))
+}
+
+/// The policy of stored files, or why they are none any more.
+pub(crate) fn revive(kept: stored::StoredPolicy) -> Result<Policy, String> {
+    let files: Files = kept.files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
+    let policy = fares::load(&files).map_err(|errors| {
+        let first = errors.first().map(ToString::to_string).unwrap_or_default();
+        format!("{} does not load any more: {first}", kept.id)
+    })?;
+    if policy.digest() == kept.digest {
+        Ok(policy)
+    } else {
+        Err(format!("the files of {} were changed", kept.id))
+    }
 }
 
 /// Enrols devices, media, entitlements and accounts: all of it or nothing.

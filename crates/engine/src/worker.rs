@@ -178,7 +178,11 @@ impl<L: EventLog> Worker<L> {
         let mut connection =
             self.pool.acquire().await.doing("borrowing a connection to acquire partitions")?;
         let Settings { owner, share, lease_ms, .. } = &self.settings;
-        Ok(lease::acquire(&mut connection, self.stream_id, owner, *share, *lease_ms).await?)
+        let held = lease::acquire(&mut connection, self.stream_id, owner, *share, *lease_ms).await?;
+        // Before anything is judged with them: a rebuild asks which policies were known.
+        let policies: Vec<_> = self.policies.iter().map(fares::Policy::digest).collect();
+        store::verify::put_tenures(&mut connection, &held, &policies).await?;
+        Ok(held)
     }
 
     async fn renew(&self, held: &[Held]) -> Result<usize, EngineError> {

@@ -4,7 +4,7 @@
 //! Turn what a person or a job types into use cases of the engine on a chosen database and log.
 //!
 //! # Shape
-//! One module a command: [`demo`], [`replay`], [`serve`], [`jobs`], [`fares`], [`bench`]; [`house`] wires a database, a log and policies
+//! One module a command: [`demo`], [`replay`], [`serve`], [`jobs`], [`adjust`], [`verify`], [`fares`], [`bench`]; [`house`] wires a database, a log and policies
 //! together; [`simulated`] brings a simulated day to the door. stdout is data, stderr is progress and logs. Exit codes:
 //! 0 done, 1 differences found, 2 wrong usage, 70 a fault.
 //!
@@ -17,6 +17,7 @@
 //! # Not here
 //! No use case, no SQL, no rule about money.
 
+mod adjust;
 mod bench;
 mod database;
 mod demo;
@@ -28,6 +29,7 @@ mod log;
 mod replay;
 mod serve;
 mod simulated;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal as _;
@@ -62,6 +64,15 @@ enum Command {
     Close(jobs::CloseArgs),
     /// Import a bank file, and say what it explained.
     Import(jobs::ImportArgs),
+    /// Rebuild the books from the log and compare them with what is stored, row by row.
+    Verify(verify::VerifyArgs),
+    /// Print the chain heads of closed days, to be kept elsewhere.
+    Heads,
+    /// Book by hand what no tap and no statement books: proposed by one person, approved by another.
+    Adjust {
+        #[command(subcommand)]
+        what: adjust::What,
+    },
     /// Let somebody sign in to the finance web.
     Person(serve::PersonArgs),
     /// Check, score, explain and compare fare policies.
@@ -110,6 +121,9 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Clear(args) => serve::clear(args).await,
         Command::Close(args) => jobs::close(args).await,
         Command::Import(args) => jobs::import(args).await,
+        Command::Adjust { what } => adjust::run(what).await,
+        Command::Verify(args) => verify::verify(args).await,
+        Command::Heads => verify::heads().await,
         Command::Person(args) => serve::person(args).await,
         Command::Fares { what } => fares::run(what).await,
         Command::Bench { what } => bench::run(what).await,

@@ -25,9 +25,32 @@ pub enum Kind {
     Suspense,
     /// Own money that prefunds or refills the trust ring.
     Funding,
+    /// An event that the back office booked by hand, with four eyes.
+    Adjustment,
+    /// What undoes another posting.
+    Reversal,
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: &'static [Kind] = &[
+        Kind::Fare,
+        Kind::Rerate,
+        Kind::TopUp,
+        Kind::SchoolPayment,
+        Kind::Payout,
+        Kind::BankLine,
+        Kind::Suspense,
+        Kind::Funding,
+        Kind::Adjustment,
+        Kind::Reversal,
+    ];
+
+    /// The kind of a stable word.
+    pub fn parse(word: &str) -> Option<Kind> {
+        Kind::ALL.iter().copied().find(|kind| kind.word() == word)
+    }
+
     /// The stable word, as the tables of record hold it.
     pub const fn word(self) -> &'static str {
         match self {
@@ -39,6 +62,8 @@ impl Kind {
             Kind::BankLine => "bank_line",
             Kind::Suspense => "suspense",
             Kind::Funding => "funding",
+            Kind::Adjustment => "adjustment",
+            Kind::Reversal => "reversal",
         }
     }
 }
@@ -107,6 +132,9 @@ pub enum Unbalanced {
     /// Debits and credits of a ring differ, or do not fit 64 bits.
     #[error("debits and credits of a ring differ")]
     Sums,
+    /// What own money owes the trust ring is another amount in each ring.
+    #[error("what own money owes the trust ring differs between the rings")]
+    Mirror,
 }
 
 /// A balanced, atomic, immutable set of lines with one cause. The only constructor proves the balance.
@@ -150,6 +178,16 @@ impl Posting {
             if debit != credit {
                 return Err(Unbalanced::Sums);
             }
+        }
+        // The rings balance, so these sums fit; each side of one is the other side of the other.
+        let sides = |chart| {
+            let of_chart = || lines.iter().filter(|line| line.chart == chart);
+            let debit = Minor::sum(of_chart().map(|line| line.debit))?;
+            debit.minus(Minor::sum(of_chart().map(|line| line.credit))?)
+        };
+        let mirrored = sides(Chart::DueFromOwn).and_then(|from| from.plus(sides(Chart::DueToTrust)?));
+        if mirrored != Ok(Minor::ZERO) {
+            return Err(Unbalanced::Mirror);
         }
         Ok(Posting { kind, posting_date, service_date, cause, lines })
     }

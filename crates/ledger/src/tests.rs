@@ -45,6 +45,16 @@ fn only_balanced_lines_become_a_posting() {
         vec![Line::debit(Chart::TrustBank, 0, dong(1)), Line::credit(Chart::DueToTrust, 0, dong(1))],
         Unbalanced::Sums,
     );
+    // Balanced in each ring, but the trust ring is owed what own money does not know of.
+    check(
+        vec![
+            Line::debit(Chart::DueFromOwn, 0, dong(5)),
+            Line::credit(Chart::TrustBank, 0, dong(5)),
+            Line::debit(Chart::ChannelFeeExpense, 0, dong(4)),
+            Line::credit(Chart::DueToTrust, 0, dong(4)),
+        ],
+        Unbalanced::Mirror,
+    );
     let overflow = vec![
         Line::debit(Chart::TrustBank, 0, dong(i64::MAX)),
         Line::debit(Chart::TrustBank, 0, dong(1)),

@@ -129,6 +129,28 @@ impl Rows {
         self.array(OID_TEXT, size, values.map(str::as_bytes))
     }
 
+    /// The rows as they would be sent, by column; a column without a value is none.
+    pub(crate) fn fields(&self) -> Vec<Vec<Option<Vec<u8>>>> {
+        let mut rest = self.bytes.get(SIGNATURE.len() + 8..).unwrap_or_default();
+        let mut take = |count: usize| {
+            let (head, tail) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+            rest = tail;
+            head
+        };
+        let number = |bytes: &[u8]| bytes.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+        let mut rows = Vec::new();
+        for _ in 0..self.count {
+            let columns = number(take(2));
+            let mut row = Vec::new();
+            for _ in 0..columns {
+                let length = number(take(4));
+                row.push((length != u32::MAX).then(|| take(length as usize).to_vec()));
+            }
+            rows.push(row);
+        }
+        rows
+    }
+
     /// Sends the rows; `statement` is a `COPY … FROM STDIN (FORMAT BINARY)` with its column list. No rows, no round trip.
     pub(crate) async fn send(
         mut self,

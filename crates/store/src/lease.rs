@@ -48,8 +48,8 @@ pub async fn ensure_stream(
     let doing = "registering the event log";
     // Two programs may start at once: the number is taken by the unique key, and the loser reads the winner's.
     sqlx::query(
-        "INSERT INTO ingest.stream (stream_id, transport, cluster_id, topic, topic_id, partitions)
-         SELECT coalesce(max(stream_id), 0) + 1, $1, $2, $3, $4, $5 FROM ingest.stream
+        "INSERT INTO ingest.stream (stream_id, transport, cluster_id, topic, topic_id, partitions, first_day)
+         SELECT coalesce(max(stream_id), 0) + 1, $1, $2, $3, $4, $5, $6 FROM ingest.stream
          ON CONFLICT (cluster_id, topic, topic_id) DO NOTHING",
     )
     .bind(log.transport)
@@ -57,6 +57,7 @@ pub async fn ensure_stream(
     .bind(&log.topic)
     .bind(&log.topic_id)
     .bind(log.partitions as i32)
+    .bind(first_day.0)
     .execute(&mut *connection)
     .await
     .doing(doing)?;

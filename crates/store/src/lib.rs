@@ -19,6 +19,7 @@
 //! No rule that decides about money, no Kafka, no derive of sqlx on a domain type.
 
 pub mod access;
+pub mod adjust;
 pub mod bank;
 pub mod charged;
 mod copy;
@@ -37,6 +38,7 @@ pub mod save;
 pub mod scratch;
 pub mod settle;
 pub mod state;
+pub mod verify;
 
 pub use error::{Doing, StoreError};
 pub use pool::{connect, migrate};

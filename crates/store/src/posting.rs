@@ -12,6 +12,15 @@ use std::collections::BTreeMap;
 /// The office's stream and partition, which has no log.
 pub const OFFICE: (i32, i32) = (0, 0);
 
+/// The columns of `ledger.posting` as [`write_posting`] fills them.
+macro_rules! posting_columns {
+    () => {
+        "stream_id, part, off, ord, posting_date, service_date, kind, account_id, cause_device, cause_journal, \
+         cause_seq, cause_text, chart, owner, debit, credit"
+    };
+}
+pub(crate) use posting_columns;
+
 /// A posting of one partition on its way into the tables.
 pub(crate) struct Written<'a> {
     pub stream_id: i32,
@@ -44,8 +53,7 @@ pub(crate) async fn insert(
     }
     rows.send(
         transaction,
-        "COPY ledger.posting (stream_id, part, off, ord, posting_date, service_date, kind, account_id, cause_device,
-           cause_journal, cause_seq, cause_text, chart, owner, debit, credit) FROM STDIN (FORMAT BINARY)",
+        concat!("COPY ledger.posting (", posting_columns!(), ") FROM STDIN (FORMAT BINARY)"),
         "writing postings",
     )
     .await?;
@@ -74,7 +82,8 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-fn write_posting(rows: &mut Rows, stream_id: i32, part: i32, placed: &Placed) {
+/// Writes a posting's row.
+pub(crate) fn write_posting(rows: &mut Rows, stream_id: i32, part: i32, placed: &Placed) {
     let posting = &placed.posting;
     rows.row().i32(stream_id).i32(part).i64(placed.offset as i64).i32(placed.ordinal as i32);
     rows.date(posting.posting_date().0).date(posting.service_date().0).text(posting.kind().word());
@@ -92,6 +101,16 @@ fn write_posting(rows: &mut Rows, stream_id: i32, part: i32, placed: &Placed) {
     rows.i64s(&lines.iter().map(|line| line.owner).collect::<Vec<_>>());
     rows.i64s(&lines.iter().map(|line| line.debit.units()).collect::<Vec<_>>());
     rows.i64s(&lines.iter().map(|line| line.credit.units()).collect::<Vec<_>>());
+}
+
+/// The offset that the next posting of the back office gets. The caller holds the office's row.
+pub async fn office_offset(conn: &mut PgConnection) -> Result<i64, StoreError> {
+    sqlx::query_scalar("SELECT next_offset FROM ingest.partition_lease WHERE stream_id = $1 AND part = $2")
+        .bind(OFFICE.0)
+        .bind(OFFICE.1)
+        .fetch_one(conn)
+        .await
+        .doing("reading where the office stands")
 }
 
 /// Appends postings of the back office: takes the next offsets of the office's own row, and continues its chain. One

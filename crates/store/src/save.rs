@@ -6,11 +6,31 @@ use crate::lease::{self, Advance};
 use crate::posting::{self, Written};
 use crate::registry::tender_word;
 use crate::state;
-use clearing::{AccountState, Charge, Decision, Quarantined, TapOutcome};
+use clearing::{AccountState, Charge, Decision, Quarantined, TapOutcome, TapRow};
 use primitives::AccountId;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
+
+/// The columns of `clearing.tap` as [`write_tap`] fills them.
+macro_rules! tap_columns {
+    () => {
+        "device_id, journal_id, seq, body_digest, account_id, kind, at, received_at, service_date, posting_date, \
+         operator_no, route, stop, reference, payee_no, amount, outcome, code, stream_id, part, off"
+    };
+}
+pub(crate) use tap_columns;
+
+/// The columns of `clearing.charge` as [`write_charge`] fills them.
+macro_rules! charge_columns {
+    () => {
+        "account_id, leg_device, leg_journal, leg_seq, version, exit_device, exit_journal, exit_seq, operator_no, \
+         route, from_stop, to_stop, rider_category, fare_medium, tender, service_date, posting_date, shape, unknown, \
+         gross, rider, funders, funded, d_rides, d_gross, d_rider, d_funded, product, rules, flags, stream_id, \
+         part, off"
+    };
+}
+pub(crate) use charge_columns;
 
 /// One partition's part of a batch.
 #[derive(Debug)]
@@ -51,6 +71,7 @@ pub async fn save(
     items(transaction, parts).await?;
     quarantine(transaction, parts).await?;
     commit_log(transaction, owner, parts).await?;
+    day_heads(transaction, parts).await?;
     Ok(true)
 }
 
@@ -69,32 +90,31 @@ async fn taps(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), Stor
     sorted.sort_by_key(|(_, tap)| tap.id);
     let mut rows = Rows::new(21, sorted.len());
     for (part, tap) in sorted {
-        rows.row().i64(tap.id.device.as_i64()).i64(tap.id.journal.as_i64()).i64(tap.id.sequence.as_i64());
-        rows.blob(&tap.body_digest.0)
-            .i64(tap.account.as_i64())
-            .text(tap.kind)
-            .time(tap.at)
-            .time(tap.received_at);
-        rows.date(tap.service_date.0).date(tap.posting_date.0).i32(tap.operator.0 as i32);
-        rows.opt(tap.route.as_ref(), |rows, route| rows.text(route.as_str()));
-        rows.opt(tap.stop.as_ref(), |rows, stop| rows.text(stop.as_str()));
-        rows.opt(tap.reference.as_ref(), |rows, reference| rows.text(reference.as_str()));
-        rows.opt(tap.payee, |rows, payee| rows.i32(payee.0 as i32));
-        rows.opt(tap.amount, |rows, amount| rows.i64(amount.units()));
-        match tap.outcome {
-            TapOutcome::Posted => rows.text("posted").null(),
-            TapOutcome::Refused(code) => rows.text("refused").text(code.as_str()),
-        };
-        rows.i32(stream(part)).i32(number(part)).i64(tap.offset as i64);
+        write_tap(&mut rows, stream(part), number(part), tap);
     }
     rows.send(
         transaction,
-        "COPY clearing.tap (device_id, journal_id, seq, body_digest, account_id, kind, at, received_at, service_date,
-           posting_date, operator_no, route, stop, reference, payee_no, amount, outcome, code, stream_id, part, off)
-         FROM STDIN (FORMAT BINARY)",
+        concat!("COPY clearing.tap (", tap_columns!(), ") FROM STDIN (FORMAT BINARY)"),
         "writing taps",
     )
     .await
+}
+
+/// Writes a tap's row.
+pub(crate) fn write_tap(rows: &mut Rows, stream_id: i32, part: i32, tap: &TapRow) {
+    rows.row().i64(tap.id.device.as_i64()).i64(tap.id.journal.as_i64()).i64(tap.id.sequence.as_i64());
+    rows.blob(&tap.body_digest.0).i64(tap.account.as_i64()).text(tap.kind).time(tap.at).time(tap.received_at);
+    rows.date(tap.service_date.0).date(tap.posting_date.0).i32(tap.operator.0 as i32);
+    rows.opt(tap.route.as_ref(), |rows, route| rows.text(route.as_str()));
+    rows.opt(tap.stop.as_ref(), |rows, stop| rows.text(stop.as_str()));
+    rows.opt(tap.reference.as_ref(), |rows, reference| rows.text(reference.as_str()));
+    rows.opt(tap.payee, |rows, payee| rows.i32(payee.0 as i32));
+    rows.opt(tap.amount, |rows, amount| rows.i64(amount.units()));
+    match tap.outcome {
+        TapOutcome::Posted => rows.text("posted").null(),
+        TapOutcome::Refused(code) => rows.text("refused").text(code.as_str()),
+    };
+    rows.i32(stream_id).i32(part).i64(tap.offset as i64);
 }
 
 async fn charges(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), StoreError> {
@@ -105,22 +125,18 @@ async fn charges(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), S
     sorted.sort_by_key(|(_, charge)| (charge.account, charge.leg, charge.version));
     let mut rows = Rows::new(33, sorted.len());
     for (part, charge) in sorted {
-        write_charge(&mut rows, charge);
-        rows.i32(stream(part)).i32(number(part)).i64(charge.offset as i64);
+        write_charge(&mut rows, stream(part), number(part), charge);
     }
     rows.send(
         transaction,
-        "COPY clearing.charge (account_id, leg_device, leg_journal, leg_seq, version, exit_device, exit_journal,
-           exit_seq, operator_no, route, from_stop, to_stop, rider_category, fare_medium, tender, service_date,
-           posting_date, shape, unknown, gross, rider, funders, funded, d_rides, d_gross, d_rider, d_funded, product,
-           rules, flags, stream_id, part, off)
-         FROM STDIN (FORMAT BINARY)",
+        concat!("COPY clearing.charge (", charge_columns!(), ") FROM STDIN (FORMAT BINARY)"),
         "writing charges",
     )
     .await
 }
 
-fn write_charge(rows: &mut Rows, charge: &Charge) {
+/// Writes a charge's row.
+pub(crate) fn write_charge(rows: &mut Rows, stream_id: i32, part: i32, charge: &Charge) {
     let leg = charge.leg;
     rows.row().i64(charge.account.as_i64());
     rows.i64(leg.device.as_i64())
@@ -144,6 +160,7 @@ fn write_charge(rows: &mut Rows, charge: &Charge) {
     rows.texts(charge.rules.iter().map(|rule| rule.as_str()));
     let flags: Vec<&str> = charge.flags.iter().map(clearing::Flag::word).collect();
     rows.texts(flags.iter().copied());
+    rows.i32(stream_id).i32(part).i64(charge.offset as i64);
 }
 
 /// New accounts are copied in, the others updated: an insert that finds its row already there costs half as much again.
@@ -274,5 +291,25 @@ async fn commit_log(transaction: &mut PgConnection, owner: &str, parts: &[Part])
     .execute(transaction)
     .await
     .doing("writing the commit log")?;
+    Ok(())
+}
+
+/// Publishes where the chain stood when an accounting day ended in a partition.
+async fn day_heads(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), StoreError> {
+    for part in parts {
+        for head in &part.decision.day_heads {
+            sqlx::query(
+                "INSERT INTO ledger.head (posting_date, stream_id, part, off, chain_head) VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(head.date.0)
+            .bind(stream(part))
+            .bind(number(part))
+            .bind(head.offset as i64)
+            .bind(head.chain_head.0.as_slice())
+            .execute(&mut *transaction)
+            .await
+            .doing("publishing a day's chain head")?;
+        }
+    }
     Ok(())
 }

@@ -170,6 +170,18 @@ pub async fn ask_close(conn: &mut PgConnection, date: PostingDate) -> Result<(),
     .execute(&mut *conn)
     .await
     .doing("asking to close a day")?;
+    // The office posts nothing on the day any more: its head is published with those of the partitions.
+    sqlx::query(
+        "INSERT INTO ledger.head (posting_date, stream_id, part, off, chain_head)
+         SELECT $1, stream_id, part, next_offset, chain_head FROM ingest.partition_lease
+         WHERE stream_id = $2 AND part = $3 ON CONFLICT DO NOTHING",
+    )
+    .bind(date.0)
+    .bind(OFFICE.0)
+    .bind(OFFICE.1)
+    .execute(&mut *conn)
+    .await
+    .doing("publishing the office's chain head")?;
     set_office_date(conn, date.next()).await
 }
 

@@ -176,16 +176,24 @@ pub fn decode(purse: Purse, bytes: &[u8]) -> Result<AccountState, StateError> {
     let (version, rest) = bytes.split_first().ok_or(StateError::Damaged)?;
     let state = match version {
         1 => {
-            let old: StateV1 = postcard::from_bytes(rest).map_err(|_| StateError::Damaged)?;
+            let old: StateV1 = whole(rest)?;
             let legs = old.legs.into_iter().map(|leg| (leg, Vec::new())).collect();
             let (caps, campaigns, passes) = (Vec::new(), Vec::new(), Vec::new());
             newest(StateV2 { window: old.window, legs, caps, campaigns, passes })
         }
-        2 => newest(postcard::from_bytes(rest).map_err(|_| StateError::Damaged)?),
-        3 => postcard::from_bytes(rest).map_err(|_| StateError::Damaged)?,
+        2 => newest(whole(rest)?),
+        3 => whole(rest)?,
         other => return Err(StateError::Version(*other)),
     };
     revive(purse, state).ok_or(StateError::Damaged)
+}
+
+/// The value all of these bytes tell; bytes left over are damage.
+fn whole<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, StateError> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok(_) | Err(_) => Err(StateError::Damaged),
+    }
 }
 
 /// A state of the second layout. Its taps do not know what was shown: each gets a token of its own, so that none of them

@@ -1,5 +1,6 @@
 //! Properties of the clearing core: order, repetition and batch borders do not matter.
 
+mod books;
 #[path = "../../../../tests/support/minitown.rs"]
 mod minitown;
 

@@ -233,6 +233,30 @@ impl House {
         panic!("the worker did not catch up in 20 s");
     }
 
+    /// Lets the worker give its partitions back, so that nobody writes any more.
+    pub async fn rest(&self) {
+        self.stop.send_replace(true);
+        for _ in 0..1_000 {
+            let held: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM ingest.partition_lease WHERE lease_until > clock_timestamp()",
+            )
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+            if held == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the worker did not stop in 20 s");
+    }
+
+    /// The books against themselves, the log, and heads that were copied elsewhere.
+    pub async fn verify(&self, copied: &[engine::verify::Head]) -> engine::verify::Verified {
+        let mut connection = self.connection().await;
+        engine::verify::verify(&mut connection, Some(self.log.as_ref()), copied).await.unwrap()
+    }
+
     pub async fn close(&self, day: &str) {
         let mut connection = self.connection().await;
         let asked = day::ask_close(&mut connection, self.log.as_ref(), date(day)).await.unwrap();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod access;
+mod adjust;
 mod camt;
 #[path = "../../../../tests/support/database.rs"]
 mod database;
@@ -14,3 +15,4 @@ mod matches;
 mod minitown;
 mod registry;
 mod settle;
+mod verify;
