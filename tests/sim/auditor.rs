@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const LATE: i64 = 48 * 3600;
 /// An entry and an exit further apart are two rides, in seconds.
 const DAY: i64 = 24 * 3600;
+/// A clock further ahead than this is not put right, in seconds.
+const AHEAD: i64 = 4 * 3600;
 
 /// A leg as the auditor pairs it, with what it costs.
 pub struct Audited {
@@ -133,7 +135,9 @@ pub fn counters_after(policies: &Policies, rides: &[AcceptedTap], before: Carrie
 fn happened(tap: &AcceptedTap, all: &[AcceptedTap]) -> EventTime {
     let of_device = all.iter().filter(|other| {
         let (a, b) = (other.tap.id, tap.tap.id);
-        (a.device, a.journal) == (b.device, b.journal) && a.sequence >= b.sequence
+        (a.device, a.journal) == (b.device, b.journal)
+            && a.sequence >= b.sequence
+            && tap.tap.at.seconds_since(other.tap.at) <= AHEAD
     });
     of_device.map(|other| other.tap.at).min().unwrap_or(tap.tap.at)
 }

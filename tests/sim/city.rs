@@ -70,10 +70,22 @@ impl City {
 /// Every city the simulation rides in: gates and missing ends, windows, transfers, joins, caps, campaigns, shares, two
 /// versions of a tariff.
 pub fn cities() -> Vec<City> {
-    let mut cities: Vec<City> =
-        ["minitown", "windowtown", "changetown", "hcmc", "london", "seattle", "sydney", "seoul"]
-            .map(City::of)
-            .into();
+    let alone = [
+        "minitown",
+        "windowtown",
+        "changetown",
+        "hcmc",
+        "hanoi",
+        "london",
+        "seattle",
+        "sydney",
+        "seoul",
+        "singapore",
+        "hongkong",
+        "bayarea",
+    ];
+    let mut cities: Vec<City> = alone.map(City::of).into();
     cities.push(City::changing("newyork_2023", "newyork", "2026-01-01"));
+    cities.push(City::changing("sydney", "sydney_2023_10", "2023-10-13"));
     cities
 }

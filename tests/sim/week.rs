@@ -102,7 +102,11 @@ impl Plan<'_> {
         dice: &mut Dice,
     ) {
         // Now and then a clock runs ahead; the next tap of the device shows it.
-        let ahead = if dice.percent(12) { dice.pick(&[30 * MINUTE, 2 * HOUR]) + dice.below(60) } else { 0 };
+        let ahead = if dice.percent(12) {
+            dice.pick(&[30 * MINUTE, 2 * HOUR, 4 * HOUR, 6 * HOUR]) + dice.below(60)
+        } else {
+            0
+        };
         self.events.push(Event { at, ahead, person: self.person, medium, device, operator, kind });
     }
 

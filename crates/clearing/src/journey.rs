@@ -1,7 +1,8 @@
 //! Pairing: the legs of a window, as a pure function of the set of its taps (invariant C-2).
 
 use crate::state::{
-    AccountState, JOURNEY_SECONDS_MAX, MARGIN_SECONDS_MAX, Moment, WINDOW_SECONDS, WINDOW_TAPS_MAX, WindowTap,
+    AccountState, CLOCK_SECONDS_MAX, JOURNEY_SECONDS_MAX, MARGIN_SECONDS_MAX, Moment, WINDOW_SECONDS,
+    WINDOW_TAPS_MAX, WindowTap,
 };
 use fares::{Leg, Passback, Policies, Policy, Shape};
 use primitives::{Direction, EventTime, TapId};
@@ -74,7 +75,7 @@ pub fn legs(window: &[WindowTap], policies: &Policies) -> Vec<FoundLeg> {
 
 /// The taps of a window in the order they happened. A device numbers its taps in the order it makes them, so where its
 /// clock contradicts its numbers the clock was set back, and what it said before was too late: a tap did not happen
-/// after one that the same device numbered higher.
+/// after one that the same device numbered higher. More than [`CLOCK_SECONDS_MAX`] apart, nothing can be told.
 fn happened(window: &[WindowTap]) -> Vec<Timed> {
     let mut order: Vec<Timed> =
         window.iter().enumerate().map(|(index, tap)| Timed { at: tap.at, index }).collect();
@@ -83,7 +84,8 @@ fn happened(window: &[WindowTap]) -> Vec<Timed> {
         // The window is sorted by the clock, so only an earlier place can hold a later number.
         for earlier in &window[..place] {
             let same_journal = earlier.id.device == tap.id.device && earlier.id.journal == tap.id.journal;
-            if same_journal && earlier.id.sequence > tap.id.sequence {
+            let contradicts = same_journal && earlier.id.sequence > tap.id.sequence;
+            if contradicts && tap.at.seconds_since(earlier.at) <= CLOCK_SECONDS_MAX {
                 let limit = earlier.at;
                 order[place].at = order[place].at.min(limit);
                 is_moved = true;
@@ -197,6 +199,8 @@ pub fn settled(window: &[WindowTap], found: &[FoundLeg], policies: &Policies) ->
     if window.len() <= WINDOW_TAPS_MAX && newest.seconds_since(oldest) <= WINDOW_SECONDS {
         return 0;
     }
+    // What puts a clock right stays with what is put right.
+    let moved = if found.iter().any(|leg| leg.is_clock_moved) { CLOCK_SECONDS_MAX } else { 0 };
     let mut cut = 0;
     for (index, leg) in found.iter().enumerate() {
         let (reach, margin) = reach_and_margin(leg, window, policies);
@@ -205,7 +209,7 @@ pub fn settled(window: &[WindowTap], found: &[FoundLeg], policies: &Policies) ->
         }
         // Legs that a join, a window, a transfer or a second tap may bring together leave together.
         let next = found.get(index.saturating_add(1));
-        let apart = |next: &FoundLeg| next.leg.start.seconds_since(leg.leg.start) > reach;
+        let apart = |next: &FoundLeg| next.leg.start.seconds_since(leg.leg.start) > reach.max(moved);
         if next.is_none_or(apart) {
             cut = index.saturating_add(1);
         }
@@ -231,13 +235,14 @@ fn last_moment(found: &FoundLeg) -> EventTime {
 }
 
 /// How far a leg reaches towards the next one, and how far beyond the window it can still be changed: by a leg that
-/// reaches back to it, or by an exit that comes late. A boarding has no exit.
+/// reaches back to it, by an exit that comes late, or because it puts a clock right. A boarding has no exit.
 fn reach_and_margin(found: &FoundLeg, window: &[WindowTap], policies: &Policies) -> (i64, i64) {
-    let Some(policy) = policies.at(found.leg.start) else { return (0, 0) };
+    let Some(policy) = policies.at(found.leg.start) else { return (0, CLOCK_SECONDS_MAX) };
     let reach = policy.reach_seconds().max(policy.passback().reach_seconds());
     let longest = match window[found.first].moment {
         Moment::Boarding { .. } => 0,
         Moment::Gate { .. } => policy.journey_seconds_longest(found.leg.route.as_str()),
     };
-    (reach, reach.min(MARGIN_SECONDS_MAX).saturating_add(longest.min(JOURNEY_SECONDS_MAX)))
+    let margin = reach.min(MARGIN_SECONDS_MAX).saturating_add(longest.min(JOURNEY_SECONDS_MAX));
+    (reach, margin.saturating_add(CLOCK_SECONDS_MAX))
 }

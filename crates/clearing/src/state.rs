@@ -15,6 +15,9 @@ pub const MARGIN_SECONDS_MAX: i64 = 24 * 3600;
 /// Longest time, in seconds, from an entry to the exit it pairs with, whatever a policy allows. A window keeps an entry so
 /// long beyond [`WINDOW_SECONDS`].
 pub const JOURNEY_SECONDS_MAX: i64 = 24 * 3600;
+/// How far, in seconds, a device's clock is believed to have run ahead where its numbers contradict it. A window keeps taps
+/// so long beyond [`WINDOW_SECONDS`], because one that comes late may be put right by an older one.
+pub const CLOCK_SECONDS_MAX: i64 = 4 * 3600;
 /// Most taps a window keeps; beyond it the oldest leave.
 pub const WINDOW_TAPS_MAX: usize = 128;
 

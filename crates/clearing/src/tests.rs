@@ -281,7 +281,7 @@ fn a_window_forgets_whole_rides_only() {
             gate(sequence + 1, minute + 10, Direction::Exit, "S2"),
         ]
     };
-    let taps: Vec<_> = [ride(1, 0), ride(3, day), ride(5, 3 * day + 5 * 60)].into_iter().flatten().collect();
+    let taps: Vec<_> = [ride(1, 0), ride(3, day), ride(5, 3 * day + 8 * 60)].into_iter().flatten().collect();
     let decision = run(taps);
     let state = decision.accounts.values().next().expect("one account");
     let kept: Vec<_> = state.window.iter().map(|tap| tap.id.sequence.number()).collect();

@@ -83,7 +83,7 @@ pub struct FundedPart {
 pub struct ChargeRow {
     /// Version of the price, from 1.
     pub version: i32,
-    /// `ride`, `missing_exit`, `missing_entry` or `cancelled`.
+    /// `ride`, `missing_exit`, `missing_entry`, `second_tap` or `cancelled`.
     pub shape: String,
     /// Full price.
     pub gross: i64,

@@ -50,7 +50,7 @@ pub struct ChargeRow {
     pub to_stop: Option<String>,
     /// The rider's category.
     pub rider_category: String,
-    /// `ride`, `missing_exit`, `missing_entry` or `cancelled`.
+    /// `ride`, `missing_exit`, `missing_entry`, `second_tap` or `cancelled`.
     pub shape: String,
     /// Why there is no fare.
     pub unknown: Option<String>,
