@@ -3,7 +3,11 @@
 use std::error::Error;
 
 const ROOT: &str = "../../schemas";
-const FILES: [&str; 2] = ["../../schemas/farehouse/v1/tap.proto", "../../schemas/farehouse/v1/record.proto"];
+const FILES: [&str; 3] = [
+    "../../schemas/farehouse/v1/tap.proto",
+    "../../schemas/farehouse/v1/record.proto",
+    "../../schemas/farehouse/v1/told.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     for file in FILES {

@@ -11,3 +11,5 @@ mod falling_prices;
 mod house;
 mod pipeline;
 mod program;
+mod protocol;
+mod relay;

@@ -22,6 +22,7 @@
 #![deny(clippy::unwrap_used, clippy::float_arithmetic, clippy::arithmetic_side_effects)]
 
 mod decide;
+mod denial;
 pub mod journey;
 mod outcome;
 mod payment;

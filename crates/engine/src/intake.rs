@@ -46,17 +46,19 @@ pub enum Answer {
 pub struct Receipt {
     /// Its identity, where that could be read.
     pub tap: Option<TapId>,
+    /// The tap was proven to come from the device it names: the house answers for it, whatever became of it.
+    pub proven: bool,
     /// What became of it.
     pub answer: Answer,
 }
 
 /// The door.
 pub struct Intake<L> {
-    pool: PgPool,
+    pub(crate) pool: PgPool,
     log: Arc<L>,
     partitions: u32,
     policies: Arc<Policies>,
-    devices: Devices,
+    pub(crate) devices: Devices,
     clock: Clock,
 }
 
@@ -64,6 +66,7 @@ pub struct Intake<L> {
 struct Checked {
     raw: Vec<u8>,
     tap: Option<TapId>,
+    proven: bool,
     result: Result<Passed, Refusal>,
 }
 
@@ -115,15 +118,17 @@ impl<L: EventLog> Intake<L> {
         let mut records = Vec::with_capacity(checked.len());
         let mut taps = Vec::with_capacity(checked.len());
         let mut aside = Vec::new();
-        for Checked { raw, tap, result } in checked {
+        let mut kept = Vec::new();
+        for Checked { raw, tap, proven, result } in checked {
             match result.and_then(|passed| self.record(&media, passed, now)) {
                 Ok((partition, bytes, tap)) => {
                     records.push((partition, bytes));
                     taps.push((partition, tap));
-                    receipts.push(Receipt { tap: Some(tap), answer: Answer::Received });
+                    receipts.push(Receipt { tap: Some(tap), proven, answer: Answer::Received });
                 }
                 Err(refusal) => {
-                    receipts.push(Receipt { tap, answer: Answer::Quarantined(refusal.clone()) });
+                    kept.extend(tap.filter(|_| proven));
+                    receipts.push(Receipt { tap, proven, answer: Answer::Quarantined(refusal.clone()) });
                     aside.push(DoorRow { tap, refusal, raw });
                 }
             }
@@ -134,11 +139,17 @@ impl<L: EventLog> Intake<L> {
             .zip(offsets)
             .map(|((partition, tap), offset)| ReceivedRow { tap, partition, offset })
             .collect();
-        self.remember(&received, &aside).await?;
+        self.remember(&received, &aside, &kept).await?;
         Ok(receipts)
     }
 
-    async fn remember(&self, received: &[ReceivedRow], aside: &[DoorRow]) -> Result<(), StoreError> {
+    /// `kept` are the taps of proven senders that lie in quarantine from now on: the devices may forget them.
+    async fn remember(
+        &self,
+        received: &[ReceivedRow],
+        aside: &[DoorRow],
+        kept: &[TapId],
+    ) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await.doing("beginning to remember a batch")?;
         if !received.is_empty() {
             store::intake::put_received(&mut transaction, received).await?;
@@ -146,20 +157,34 @@ impl<L: EventLog> Intake<L> {
         if !aside.is_empty() {
             store::intake::put_door(&mut transaction, aside).await?;
         }
+        store::mark::add(&mut transaction, kept).await?;
         transaction.commit().await.doing("remembering a batch")
     }
 
     fn check(&self, envelope: Result<Envelope, Refusal>, raw: Vec<u8>, now: EventTime) -> Checked {
         let claimed =
             envelope.as_ref().ok().and_then(|envelope| peek_tap_id(envelope.format, &envelope.body));
-        let result = envelope.and_then(|envelope| self.verify(envelope, now));
-        Checked { raw, tap: claimed, result }
+        let own = |envelope: &Envelope| claimed.is_some_and(|tap| tap.device == envelope.device);
+        let (proven, result) = match envelope {
+            Err(refusal) => (false, Err(refusal)),
+            // Authenticates before it parses.
+            Ok(envelope) => match self.signer(&envelope) {
+                Err(refusal) => (false, Err(refusal)),
+                Ok(device) => (own(&envelope), self.admit(envelope, device, now)),
+            },
+        };
+        Checked { raw, tap: claimed, proven, result }
     }
 
-    /// Authenticates before it parses; then the body must be the signer's own, and of a possible time.
-    fn verify(&self, envelope: Envelope, now: EventTime) -> Result<Passed, Refusal> {
+    /// The device that signed.
+    fn signer(&self, envelope: &Envelope) -> Result<Arc<Known>, Refusal> {
         let device = self.devices.signer(envelope.device, envelope.key_version)?;
-        device.key.verify(&envelope)?;
+        device.key.verify(envelope)?;
+        Ok(device)
+    }
+
+    /// The body must be the signer's own, and of a possible time.
+    fn admit(&self, envelope: Envelope, device: Arc<Known>, now: EventTime) -> Result<Passed, Refusal> {
         let tap = envelope.tap()?;
         let age = now.seconds_since(tap.at);
         if age < -AHEAD_SECONDS_MAX {
@@ -285,7 +310,11 @@ impl<L: EventLog> Intake<L> {
         let envelope = open(format, &raw);
         let sender = envelope.as_ref().ok().map(|envelope| envelope.device);
         self.devices.learn(connection, sender).await?;
-        let Ok(passed) = envelope.and_then(|envelope| self.verify(envelope, now)) else { return Ok(None) };
+        let passed = envelope.and_then(|envelope| {
+            let device = self.signer(&envelope)?;
+            self.admit(envelope, device, now)
+        });
+        let Ok(passed) = passed else { return Ok(None) };
         let media = Media::load(connection, vec![passed.tap.medium]).await?;
         Ok(self.record(&media, passed, now).ok())
     }

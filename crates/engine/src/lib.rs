@@ -4,10 +4,11 @@
 //! Put the pure crates and the adapters together into what the program does, one module a use case.
 //!
 //! # Shape
-//! [`intake`] takes taps into the log · [`worker`] takes them from the log into the ledger: load → decide → save ·
-//! [`day`] closes an accounting day · [`settle`] proposes, approves and hands over payouts · [`reconcile`] takes bank
-//! statements in · [`adjust`] books by hand, with four eyes · [`report`] answers with figures and the rows behind them ·
-//! [`verify`] rebuilds the books from the log and compares · [`registry`] and [`access`] know who and what.
+//! [`intake`] takes taps into the log, [`answer`] tells the devices what they may forget · [`worker`] takes taps from the
+//! log into the ledger: load → decide → save · [`relay`] tells what the ledger has · [`day`] closes an accounting day ·
+//! [`settle`] proposes, approves and hands over payouts · [`reconcile`] takes bank statements in · [`adjust`] books by hand,
+//! with four eyes · [`report`] answers with figures and the rows behind them · [`verify`] rebuilds the books from the log
+//! and compares · [`registry`] and [`access`] know who and what.
 //!
 //! # Invariants
 //! E-1 the committed ranges of a partition tile it: no gap, no overlap; E-2 nothing is acknowledged before it is durable;
@@ -23,7 +24,9 @@
 
 pub mod access;
 pub mod adjust;
+pub mod answer;
 pub mod day;
+mod denial;
 pub mod error;
 pub mod intake;
 mod line;
@@ -31,9 +34,11 @@ mod office;
 mod post;
 pub mod reconcile;
 pub mod registry;
+pub mod relay;
 pub mod report;
 mod resolve;
 pub mod settle;
+mod share;
 pub mod verify;
 pub mod worker;
 

@@ -1,6 +1,7 @@
 //! Posting one batch: decode, load, decide, save; and what to do when the database does not take it.
 
 use crate::EngineError;
+use crate::denial;
 use crate::worker::Stats;
 use clearing::{Batch, decide};
 use fares::Policies;
@@ -191,6 +192,7 @@ impl Desk {
             let mine: BTreeMap<AccountId, clearing::AccountState> =
                 slice.accounts().filter_map(|account| Some((account, accounts.remove(&account)?))).collect();
             let known: BTreeSet<AccountId> = mine.keys().copied().collect();
+            let before = denial::before(&self.policies, &mine);
             let mine_seen = slice.taps().filter_map(|accepted| seen.get_key_value(&accepted.tap.id));
             let mine_seen = mine_seen.map(|(tap, digest)| (*tap, *digest)).collect();
             let decision = decide(Batch {
@@ -213,9 +215,10 @@ impl Desk {
                 posting_date: decision.posting_date,
                 chain_head: decision.chain_head,
             };
+            let denials = denial::changes(&self.policies, &before, &decision.accounts);
             let new_accounts =
                 decision.accounts.keys().filter(|account| !known.contains(account)).copied().collect();
-            parts.push(Part { advance, decision, new_accounts, raw });
+            parts.push(Part { advance, decision, denials, new_accounts, raw });
         }
         parts
     }

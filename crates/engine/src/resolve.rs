@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::PgConnection;
 use store::registry::{self, DeviceState, Entitlement, Resolved};
-use wire::{DeviceKey, MasterKey};
+use wire::{DeviceKey, HouseKey, MasterKey};
 
 /// A device whose key was derived.
 pub(crate) struct Known {
@@ -60,6 +60,13 @@ impl Devices {
             }
         }
         Ok(())
+    }
+
+    /// The keys the house signs its answers to a device with; none when the device is not known.
+    pub(crate) fn house_key(&self, device: DeviceId) -> Option<HouseKey> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = known.get(&device)?.key_version;
+        Some(HouseKey::derive(&self.master, &self.environment, device, version))
     }
 
     /// The device that may have signed with this key version.

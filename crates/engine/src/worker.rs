@@ -102,19 +102,24 @@ impl<L: EventLog> Worker<L> {
                     error!(%error, "STORE_FULL: the database has no room; waiting");
                     pause(&mut stop, Duration::from_secs(1)).await;
                 }
+                Err(EngineError::Log(LogError::Replaced(why))) => {
+                    self.halt_all(&format!("TOPIC_REPLACED: {why}")).await;
+                    pause(&mut stop, PAUSE).await;
+                }
                 Err(error) => {
                     warn!(%error, "starting again from the lease rows");
                     pause(&mut stop, PAUSE).await;
                 }
             }
         }
-        Ok(())
+        self.leave().await
     }
 
     /// One tenure: acquire, read, post, until everything is lost, given back, or in doubt.
     async fn hold(&self, stop: &mut watch::Receiver<bool>) -> Result<(), EngineError> {
         let held = self.acquire().await?;
         if held.is_empty() {
+            self.evict().await?;
             pause(stop, PAUSE).await;
             return Ok(());
         }
@@ -126,8 +131,8 @@ impl<L: EventLog> Worker<L> {
         let starts = held.iter().map(|held| (held.part as u32, held.next_offset as u64)).collect();
         let mut reader = self.log.reader(starts).await?;
         let mut line = Line::new(self.desk(), held);
-        let mut renewed = Instant::now();
-        let lease = Duration::from_millis(self.settings.lease_ms as u64);
+        let (mut renewed, mut looked) = (Instant::now(), Instant::now());
+        let lease = Duration::from_millis(self.settings.lease_ms.unsigned_abs());
         while !*stop.borrow() {
             let waiting = Instant::now();
             let entries = reader.next(self.settings.batch_max, self.settings.wait).await?;
@@ -149,13 +154,17 @@ impl<L: EventLog> Worker<L> {
             if !alive {
                 return Ok(());
             }
-            if renewed.elapsed() > lease / 3 {
-                if !line.finish().await? {
-                    return Ok(());
+            if looked.elapsed() > self.look_every() {
+                if !self.is_fair(line.held()).await? {
+                    // What is still ours is taken again at once, under a new epoch.
+                    line.finish().await?;
+                    return self.give_back(line.held()).await;
                 }
-                let held = line.held();
-                if self.renew(held).await? < held.len() || self.some_are_free().await? {
-                    return self.release(held).await;
+                looked = Instant::now();
+            }
+            if renewed.elapsed() > lease / 3 {
+                if !line.finish().await? || self.renew(line.held()).await? < line.held().len() {
+                    return Ok(());
                 }
                 renewed = Instant::now();
             }
@@ -175,10 +184,11 @@ impl<L: EventLog> Worker<L> {
     }
 
     async fn acquire(&self) -> Result<Vec<Held>, EngineError> {
+        let share = self.share().await?;
         let mut connection =
             self.pool.acquire().await.doing("borrowing a connection to acquire partitions")?;
-        let Settings { owner, share, lease_ms, .. } = &self.settings;
-        let held = lease::acquire(&mut connection, self.stream_id, owner, *share, *lease_ms).await?;
+        let Settings { owner, lease_ms, .. } = &self.settings;
+        let held = lease::acquire(&mut connection, self.stream_id, owner, share, *lease_ms).await?;
         // Before anything is judged with them: a rebuild asks which policies were known.
         let policies: Vec<_> = self.policies.iter().map(fares::Policy::digest).collect();
         store::verify::put_tenures(&mut connection, &held, &policies).await?;
@@ -188,14 +198,6 @@ impl<L: EventLog> Worker<L> {
     async fn renew(&self, held: &[Held]) -> Result<usize, EngineError> {
         let mut connection = self.pool.acquire().await.doing("borrowing a connection to renew leases")?;
         Ok(lease::renew(&mut connection, &self.settings.owner, held, self.settings.lease_ms).await?.len())
-    }
-
-    /// Partitions nobody works on, when this worker may hold more than it does.
-    async fn some_are_free(&self) -> Result<bool, EngineError> {
-        let mut connection =
-            self.pool.acquire().await.doing("borrowing a connection to look for partitions")?;
-        Ok(lease::has_free(&mut connection, self.stream_id, &self.settings.owner, self.settings.share)
-            .await?)
     }
 
     async fn release(&self, held: &[Held]) -> Result<(), EngineError> {
@@ -209,6 +211,18 @@ impl<L: EventLog> Worker<L> {
         let mut connection = self.pool.acquire().await.doing("borrowing a connection to halt a partition")?;
         lease::halt(&mut connection, &self.settings.owner, held, reason).await?;
         Ok(())
+    }
+
+    /// The log is another one than the positions belong to. A fault on the way is told; the next look halts again.
+    async fn halt_all(&self, reason: &str) {
+        error!(reason, "all partitions of this log halt until somebody looks");
+        let halted = async {
+            let mut connection = self.pool.acquire().await.doing("borrowing a connection to halt a log")?;
+            store::workers::halt_all(&mut connection, self.stream_id, &self.settings.owner, reason).await
+        };
+        if let Err(error) = halted.await {
+            warn!(%error, "the partitions could not be halted yet");
+        }
     }
 
     /// A position outside the log means that the log lost records or was replaced: stop, never skip.

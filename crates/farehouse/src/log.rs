@@ -3,7 +3,7 @@
 use std::time::Duration;
 use store::log::{EmbeddedLog, EmbeddedReader};
 use stream::{KafkaLog, KafkaReader};
-use wire::{EventLog, LogEntry, LogError, LogIdentity, LogReader};
+use wire::{Event, EventLog, LogEntry, LogError, LogIdentity, LogReader};
 
 /// Which log to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -44,6 +44,13 @@ impl EventLog for AnyLog {
         match self {
             AnyLog::Kafka(log) => log.append(records).await,
             AnyLog::Embedded(log) => log.append(records).await,
+        }
+    }
+
+    async fn publish(&self, events: Vec<Event>) -> Result<(), LogError> {
+        match self {
+            AnyLog::Kafka(log) => log.publish(events).await,
+            AnyLog::Embedded(log) => log.publish(events).await,
         }
     }
 

@@ -4,7 +4,7 @@
 //! Turn what a person or a job types into use cases of the engine on a chosen database and log.
 //!
 //! # Shape
-//! One module a command: [`demo`], [`replay`], [`serve`], [`jobs`], [`adjust`], [`verify`], [`fares`], [`bench`]; [`house`] wires a database, a log and policies
+//! One module a command: [`demo`], [`replay`], [`serve`], [`jobs`], [`pipeline`], [`adjust`], [`verify`], [`fares`], [`bench`]; [`house`] wires a database, a log and policies
 //! together; [`simulated`] brings a simulated day to the door. stdout is data, stderr is progress and logs. Exit codes:
 //! 0 done, 1 differences found, 2 wrong usage, 70 a fault.
 //!
@@ -26,6 +26,7 @@ mod fares_export;
 mod house;
 mod jobs;
 mod log;
+mod pipeline;
 mod replay;
 mod serve;
 mod simulated;
@@ -60,6 +61,12 @@ enum Command {
     Serve(serve::Args),
     /// Run a clearing worker alone.
     Clear(serve::ClearArgs),
+    /// List the event logs and how far each is read.
+    Streams,
+    /// Retire an event log nothing can come from any more: it holds no day open.
+    Retire(pipeline::RetireArgs),
+    /// List what is missing from the devices' journals; exits with 1 when something is.
+    Missing(pipeline::MissingArgs),
     /// Close an accounting day: its marker goes through every partition.
     Close(jobs::CloseArgs),
     /// Import a bank file, and say what it explained.
@@ -119,6 +126,9 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Replay { source } => replay::run(source).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Clear(args) => serve::clear(args).await,
+        Command::Streams => pipeline::streams().await,
+        Command::Retire(args) => pipeline::retire(args).await,
+        Command::Missing(args) => pipeline::missing(args).await,
         Command::Close(args) => jobs::close(args).await,
         Command::Import(args) => jobs::import(args).await,
         Command::Adjust { what } => adjust::run(what).await,

@@ -2,6 +2,7 @@
 
 use crate::house::{House, open_log};
 use crate::log::{AnyLog, LogKind};
+use crate::pipeline::{RelayArgs, start_relay};
 use crate::{Ending, database};
 use anyhow::{Context as _, bail};
 use chrono::Utc;
@@ -56,6 +57,8 @@ pub struct Args {
     /// Do not run a worker in this process.
     #[arg(long)]
     no_worker: bool,
+    #[command(flatten)]
+    relay: RelayArgs,
 }
 
 /// A worker alone.
@@ -69,6 +72,8 @@ pub struct ClearArgs {
     /// Most records of a batch.
     #[arg(long)]
     batch: Option<usize>,
+    #[command(flatten)]
+    relay: RelayArgs,
 }
 
 /// Somebody who may sign in.
@@ -127,6 +132,7 @@ pub async fn run(args: Args) -> anyhow::Result<Ending> {
     let (log, policies) = (Arc::clone(&house.log), Arc::clone(&house.policies));
     let intake = Arc::new(Intake::open(house.pool.clone(), log, policies, settings).await?);
     let worker = (!args.no_worker).then(|| house.start_worker(worker::Settings::named(worker_name())));
+    let relay = start_relay(&house, &args.relay, worker_name()).await?;
     let listener =
         TcpListener::bind(&args.listen).await.with_context(|| format!("listening on {}", args.listen))?;
     println!("http://{}", listener.local_addr()?);
@@ -139,6 +145,9 @@ pub async fn run(args: Args) -> anyhow::Result<Ending> {
     if let Some(worker) = worker {
         worker.stop().await?;
     }
+    if let Some(relay) = relay {
+        relay.stop().await?;
+    }
     Ok(Ending::Done)
 }
 
@@ -148,8 +157,12 @@ pub async fn clear(args: ClearArgs) -> anyhow::Result<Ending> {
     settings.share = args.share.unwrap_or(settings.share);
     settings.batch_max = args.batch.unwrap_or(settings.batch_max);
     let worker = house.start_worker(settings);
+    let relay = start_relay(&house, &args.relay, worker_name()).await?;
     asked_to_stop().await?;
     worker.stop().await?;
+    if let Some(relay) = relay {
+        relay.stop().await?;
+    }
     Ok(Ending::Done)
 }
 

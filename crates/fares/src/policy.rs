@@ -19,7 +19,7 @@ use crate::timeframes::Timeframes;
 use crate::transfers::Transfers;
 use crate::windows::Windows;
 use chrono_tz::Tz;
-use primitives::{Currency, DayRule, Digest, EventTime, PartyNo, Text};
+use primitives::{Currency, DayRule, Digest, EventTime, Minor, PartyNo, Text};
 use std::fmt;
 
 /// A route's row.
@@ -63,6 +63,7 @@ pub struct Policy {
     pub(crate) digest: Digest,
     pub(crate) currency: Currency,
     pub(crate) day_rule: DayRule,
+    pub(crate) debt_allowed: Minor,
     pub(crate) valid_from: EventTime,
     pub(crate) valid_until: Option<EventTime>,
     pub(crate) passback: Passback,
@@ -128,6 +129,11 @@ impl Policy {
     /// Zone and start of the service day.
     pub fn day_rule(&self) -> DayRule {
         self.day_rule
+    }
+
+    /// How much a card account may owe before its media are denied at the gate, in minor units.
+    pub fn debt_allowed(&self) -> Minor {
+        self.debt_allowed
     }
 
     /// The first moment it holds.

@@ -86,6 +86,8 @@ codes! {
     OffsetPastEnd = "OFFSET_PAST_END",
     /// The topic is not the one the positions belong to: the partition halts.
     TopicReplaced = "TOPIC_REPLACED",
+    /// Sequences are missing from a device's journal although later ones arrived.
+    SequenceGap = "SEQ_GAP",
     // Bank files.
     /// The file ends before its root element closes.
     FileTruncated = "FILE_TRUNCATED",

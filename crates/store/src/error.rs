@@ -88,9 +88,18 @@ impl StoreError {
     /// The driver's error, when the fault came from the database.
     pub fn database(&self) -> Option<&sqlx::Error> {
         match &self.cause {
-            Cause::Database(error) | Cause::Migration(MigrateError::Execute(error)) => Some(error),
+            Cause::Database(error)
+            | Cause::Migration(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+                Some(error)
+            }
             Cause::Migration(_) | Cause::Row(_) => None,
         }
+    }
+
+    /// PostgreSQL itself refused, and did nothing. Of a migration that may be a race: two programs change the schema at
+    /// once, and the loser meets whatever the winner's change did to its own. Whoever looks again finds it done.
+    pub(crate) fn may_be_a_race(&self) -> bool {
+        self.sql_state().is_some()
     }
 
     fn class(&self) -> Class {

@@ -91,9 +91,9 @@ pub async fn ensure_stream(
     Ok(stream_id)
 }
 
-/// Takes up to `share` partitions whose lease has run out, in one statement, each under a new epoch. What this owner
-/// held before it may take at once: after a fault it starts again from the row, and the new epoch fences off whatever
-/// of its old work is still on the way.
+/// Takes partitions whose lease has run out until this owner has `share`, in one statement, each under a new epoch. What
+/// it held before it takes at once, all of it: after a fault it starts again from the row, and the new epoch fences off
+/// whatever of its old work is still on the way.
 pub async fn acquire(
     connection: &mut PgConnection,
     stream_id: i32,
@@ -106,7 +106,9 @@ pub async fn acquire(
         "WITH free AS MATERIALIZED (
            SELECT part FROM ingest.partition_lease
            WHERE stream_id = $1 AND state = 'run' AND (lease_until < clock_timestamp() OR owner = $2)
-           ORDER BY part LIMIT $3 FOR UPDATE SKIP LOCKED)
+           ORDER BY owner IS DISTINCT FROM $2, part
+           LIMIT greatest($3, (SELECT count(*) FROM ingest.partition_lease WHERE stream_id = $1 AND owner = $2))
+           FOR UPDATE SKIP LOCKED)
          UPDATE ingest.partition_lease lease
          SET owner = $2, owner_pid = pg_backend_pid(), epoch = epoch + 1,
              lease_until = clock_timestamp() + $4 * interval '1 millisecond'
@@ -206,7 +208,7 @@ pub async fn renew(
 pub async fn release(connection: &mut PgConnection, owner: &str, held: &[Held]) -> Result<(), StoreError> {
     for held in held {
         sqlx::query(
-            "UPDATE ingest.partition_lease SET lease_until = '-infinity'
+            "UPDATE ingest.partition_lease SET owner = NULL, lease_until = '-infinity'
              WHERE stream_id = $1 AND part = $2 AND owner = $3 AND epoch = $4",
         )
         .bind(held.stream_id)

@@ -4,7 +4,8 @@
 //! Keep the tables of record, and answer from them.
 //!
 //! # Shape
-//! [`pool`] makes connections and migrates · [`error`] says what a fault means · [`log`] is the embedded event log.
+//! [`pool`] makes connections and migrates · [`error`] says what a fault means · [`log`] is the embedded event log ·
+//! [`lease`] and [`workers`] say who works on what · [`save`] writes a batch, and with it the [`outbox`].
 //! Functions take a connection or a transaction as their argument; none takes a pool, so a unit of work cannot leave its
 //! transaction through a second connection. [`log::EmbeddedLog`] alone owns a pool: it stands in for a broker.
 //!
@@ -23,12 +24,15 @@ pub mod adjust;
 pub mod bank;
 pub mod charged;
 mod copy;
+pub mod denial;
 pub mod error;
 pub mod intake;
 pub mod lease;
 pub mod load;
 pub mod log;
+pub mod mark;
 pub mod measure;
+pub mod outbox;
 pub mod pool;
 pub mod posting;
 pub mod registry;
@@ -39,6 +43,7 @@ pub mod scratch;
 pub mod settle;
 pub mod state;
 pub mod verify;
+pub mod workers;
 
 pub use error::{Doing, StoreError};
 pub use pool::{connect, migrate};

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
 use wire::limits::RECORD_BYTES_MAX;
-use wire::{EventLog, LogEntry, LogError, LogIdentity, LogReader};
+use wire::{Event, EventLog, LogEntry, LogError, LogIdentity, LogReader};
 
 /// Most partitions of a topic. An append may lock them all at once.
 pub const PARTITIONS_MAX: u32 = 1_024;
@@ -26,6 +26,10 @@ const INSERT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Most offsets one DELETE of [`EmbeddedLog::trim`] covers.
 const TRIM_SLICE: i64 = 20_000;
+
+/// How many published messages a partition keeps at least, and after how many it looks what is older.
+pub const PUBLISHED_KEPT: u64 = 100_000;
+const TRIM_EVERY: u64 = 1_000;
 
 /// What stands for the cluster: the log is in the same database as the positions that refer to it.
 const CLUSTER_ID: &str = "this-database";
@@ -307,6 +311,18 @@ impl EventLog for EmbeddedLog {
         let work = tokio::spawn(async move { log.append_now(&records).await });
         work.await
             .map_err(|error| LogError::Unavailable(format!("appending to the embedded log: {error}")))?
+    }
+
+    /// What the house tells on an embedded topic is kept for a while, not for ever: nobody says when all have read it.
+    async fn publish(&self, events: Vec<Event>) -> Result<(), LogError> {
+        let partitions: Vec<u32> = events.iter().map(|event| event.partition).collect();
+        let records = events.into_iter().map(|event| (event.partition, event.bytes)).collect();
+        let offsets = self.append(records).await?;
+        let border = |(partition, offset): (u32, u64)| {
+            offset.is_multiple_of(TRIM_EVERY).then(|| (partition, offset.saturating_sub(PUBLISHED_KEPT)))
+        };
+        let below: Vec<(u32, u64)> = partitions.into_iter().zip(offsets).filter_map(border).collect();
+        self.trim(&below).await
     }
 
     async fn bounds(&self, partition: u32) -> Result<(u64, u64), LogError> {

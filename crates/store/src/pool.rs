@@ -9,6 +9,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{Connection as _, PgPool};
 use std::time::Duration;
 
+/// How often a program that starts beside others tries to migrate, and how long it waits in between.
+const MIGRATION_TRIES_MAX: u32 = 20;
+const MIGRATION_PAUSE: Duration = Duration::from_millis(250);
+
 /// The name our sessions carry in `pg_stat_activity`. Takeover ends a stuck session only when pid and name still match.
 pub const APPLICATION_NAME: &str = "farehouse";
 
@@ -59,7 +63,7 @@ async fn end_open_transaction(connection: &mut PgConnection) -> Result<(), sqlx:
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     let mut migrator = sqlx::migrate!("./migrations");
     // sqlx's lock is an advisory lock, which a distributed PostgreSQL may not have. Each migration is one transaction,
-    // so of two programs that start at once one succeeds and the other fails cleanly and is started again.
+    // so of two programs that start at once one succeeds, and the other fails cleanly and finds it done at its next try.
     migrator.set_locking(false);
     // A connection of its own, closed afterwards: a migration may take longer than any statement of the service.
     let mut connection = pool.acquire().await.doing("borrowing a connection to migrate")?.detach();
@@ -67,6 +71,14 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
         .execute(&mut connection)
         .await
         .doing("preparing to migrate")?;
-    migrator.run(&mut connection).await.map_err(StoreError::migration)?;
+    let mut tries = 0;
+    while let Err(error) = migrator.run(&mut connection).await.map_err(StoreError::migration) {
+        tries += 1;
+        if !error.may_be_a_race() || tries >= MIGRATION_TRIES_MAX {
+            return Err(error);
+        }
+        tracing::info!(%error, tries, "another program is migrating; looking again");
+        tokio::time::sleep(MIGRATION_PAUSE).await;
+    }
     connection.close().await.doing("closing the migration's connection")
 }

@@ -3,6 +3,7 @@
 use crate::copy::Rows;
 use crate::error::{Doing as _, StoreError};
 use crate::lease::{self, Advance};
+use crate::outbox;
 use crate::posting::{self, Written};
 use crate::registry::tender_word;
 use crate::state;
@@ -11,6 +12,7 @@ use primitives::AccountId;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
+use wire::Denial;
 
 /// The columns of `clearing.tap` as [`write_tap`] fills them.
 macro_rules! tap_columns {
@@ -41,6 +43,8 @@ pub struct Part {
     pub decision: Decision,
     /// Accounts that have no row yet.
     pub new_accounts: BTreeSet<AccountId>,
+    /// Accounts that are denied from now on, or no longer.
+    pub denials: Vec<Denial>,
     /// Raw bytes of the records that were set aside, by offset.
     pub raw: BTreeMap<u64, Vec<u8>>,
 }
@@ -70,6 +74,7 @@ pub async fn save(
     states(transaction, parts).await?;
     items(transaction, parts).await?;
     quarantine(transaction, parts).await?;
+    outbox::put(transaction, parts).await?;
     commit_log(transaction, owner, parts).await?;
     day_heads(transaction, parts).await?;
     Ok(true)

@@ -133,14 +133,16 @@ async fn set_office_date(conn: &mut PgConnection, date: PostingDate) -> Result<(
     Ok(())
 }
 
-/// The oldest day any partition of a log posts on; none when no log is registered.
+/// The oldest day any partition of a log posts on, retired logs apart; none when no log is registered.
 pub async fn oldest_open(conn: &mut PgConnection) -> Result<Option<PostingDate>, StoreError> {
-    let (oldest,): (Option<NaiveDate>,) =
-        sqlx::query_as("SELECT min(posting_date) FROM ingest.partition_lease WHERE stream_id <> $1")
-            .bind(OFFICE.0)
-            .fetch_one(conn)
-            .await
-            .doing("looking for the open day")?;
+    let (oldest,): (Option<NaiveDate>,) = sqlx::query_as(
+        "SELECT min(posting_date) FROM ingest.partition_lease JOIN ingest.stream USING (stream_id)
+             WHERE stream_id <> $1 AND retired_at IS NULL",
+    )
+    .bind(OFFICE.0)
+    .fetch_one(conn)
+    .await
+    .doing("looking for the open day")?;
     Ok(oldest.map(PostingDate))
 }
 
@@ -187,12 +189,14 @@ pub async fn ask_close(conn: &mut PgConnection, date: PostingDate) -> Result<(),
 
 /// How many partitions, the office among them, still post on this day or an earlier one.
 pub async fn still_open(conn: &mut PgConnection, date: PostingDate) -> Result<u64, StoreError> {
-    let (open,): (i64,) =
-        sqlx::query_as("SELECT count(*) FROM ingest.partition_lease WHERE posting_date <= $1")
-            .bind(date.0)
-            .fetch_one(conn)
-            .await
-            .doing("counting partitions of an open day")?;
+    let (open,): (i64,) = sqlx::query_as(
+        "SELECT count(*) FROM ingest.partition_lease JOIN ingest.stream USING (stream_id)
+             WHERE posting_date <= $1 AND retired_at IS NULL",
+    )
+    .bind(date.0)
+    .fetch_one(conn)
+    .await
+    .doing("counting partitions of an open day")?;
     rows::count(open)
 }
 

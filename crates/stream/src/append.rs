@@ -4,15 +4,25 @@ use crate::settings::{self, DELIVERY_MS_MAX};
 use rdkafka::client::Client;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Message as _};
+use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
-use wire::LogError;
+use wire::{Event, LogError};
 
 /// How long to wait when librdkafka's queue is full before trying again.
 const FULL_QUEUE_PAUSE: Duration = Duration::from_millis(2);
+
+/// The header that carries the id of a message of the house.
+const EVENT_ID: &str = "event-id";
+
+/// A record on its way, with the id it carries in its header, if it has one.
+struct Outgoing {
+    partition: u32,
+    id: Option<String>,
+    bytes: Vec<u8>,
+}
 
 /// A producer, replaced by another when librdkafka calls it broken beyond repair.
 pub struct Sender {
@@ -40,6 +50,20 @@ impl Sender {
 
     /// Appends the records to the topic, each to its partition, and gives their offsets in the same order.
     pub async fn append(&self, topic: &str, records: Vec<(u32, Vec<u8>)>) -> Result<Vec<u64>, LogError> {
+        self.send(
+            topic,
+            records.into_iter().map(|(partition, bytes)| Outgoing { partition, id: None, bytes }).collect(),
+        )
+        .await
+    }
+
+    /// The same for messages that carry an id in their header.
+    pub async fn publish(&self, topic: &str, events: Vec<Event>) -> Result<(), LogError> {
+        let outgoing = |Event { partition, id, bytes }| Outgoing { partition, id: Some(id), bytes };
+        self.send(topic, events.into_iter().map(outgoing).collect()).await.map(|_| ())
+    }
+
+    async fn send(&self, topic: &str, records: Vec<Outgoing>) -> Result<Vec<u64>, LogError> {
         let producer = self.producer()?;
         let (batch, finished) = Batch::new(records.len());
         let sending = {
@@ -58,16 +82,20 @@ impl Sender {
 fn send_all(
     producer: &Producer,
     topic: &str,
-    records: &[(u32, Vec<u8>)],
+    records: &[Outgoing],
     batch: &Arc<Batch>,
 ) -> Result<(), LogError> {
     let until = Instant::now() + Duration::from_millis(DELIVERY_MS_MAX);
-    for (index, (partition, bytes)) in records.iter().enumerate() {
+    for (index, Outgoing { partition, id, bytes }) in records.iter().enumerate() {
         let partition =
             i32::try_from(*partition).map_err(|_| LogError::Broken(format!("partition {partition}")))?;
         let slot = Box::new(Slot { batch: Arc::clone(batch), index });
         let mut record: BaseRecord<'_, (), [u8], Box<Slot>> =
             BaseRecord::with_opaque_to(topic, slot).partition(partition).payload(bytes);
+        if let Some(id) = id {
+            let header = Header { key: EVENT_ID, value: Some(id) };
+            record = record.headers(OwnedHeaders::new_with_capacity(1).insert(header));
+        }
         loop {
             match producer.send(record) {
                 Ok(()) => break,

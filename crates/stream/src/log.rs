@@ -8,7 +8,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use std::sync::Arc;
 use std::time::Duration;
 use wire::limits::RECORD_BYTES_MAX;
-use wire::{EventLog, LogError, LogIdentity};
+use wire::{Event, EventLog, LogError, LogIdentity};
 
 /// A topic of a Kafka cluster. Cheap to clone; clones share one producer.
 #[derive(Clone)]
@@ -31,6 +31,17 @@ impl KafkaLog {
         question: fn(&Producer, &str) -> Result<T, LogError>,
     ) -> Result<T, LogError> {
         ask(self.sender.producer()?, self.identity.topic.clone(), question).await
+    }
+
+    /// What would be refused is refused before anything is sent.
+    fn check(&self, partition: u32, bytes: &[u8]) -> Result<(), LogError> {
+        self.check_partition(partition)?;
+        if bytes.len() > RECORD_BYTES_MAX {
+            let message =
+                format!("a record of {} bytes is over the limit of {RECORD_BYTES_MAX}", bytes.len());
+            return Err(LogError::Broken(message));
+        }
+        Ok(())
     }
 
     fn check_partition(&self, partition: u32) -> Result<(), LogError> {
@@ -105,14 +116,19 @@ impl EventLog for KafkaLog {
             return Ok(Vec::new());
         }
         for (partition, bytes) in &records {
-            self.check_partition(*partition)?;
-            if bytes.len() > RECORD_BYTES_MAX {
-                let message =
-                    format!("a record of {} bytes is over the limit of {RECORD_BYTES_MAX}", bytes.len());
-                return Err(LogError::Broken(message));
-            }
+            self.check(*partition, bytes)?;
         }
         self.sender.append(&self.identity.topic, records).await
+    }
+
+    async fn publish(&self, events: Vec<Event>) -> Result<(), LogError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        for event in &events {
+            self.check(event.partition, &event.bytes)?;
+        }
+        self.sender.publish(&self.identity.topic, events).await
     }
 
     async fn bounds(&self, partition: u32) -> Result<(u64, u64), LogError> {

@@ -23,6 +23,9 @@ pub trait Journal {
     /// Forgets an entry that the house has posted; false when there is no such entry.
     fn mark_posted(&mut self, sequence: Sequence) -> Result<bool, Self::Error>;
 
+    /// The number of the oldest entry that is not posted, from after `after`.
+    fn next_unposted(&self, after: Option<Sequence>) -> Option<Sequence>;
+
     /// At most `max` entries that are not posted, the oldest first, from after `after`. A journal on flash reads its
     /// entries when it is opened, so that a fault of reading shows there and this call cannot fail.
     fn unposted(&self, after: Option<Sequence>, max: usize) -> Vec<Envelope>;
@@ -57,6 +60,11 @@ impl MemoryJournal {
         self.entries.len()
     }
 
+    fn after(&self, after: Option<Sequence>) -> impl Iterator<Item = (&Sequence, &Envelope)> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        self.entries.range((after.map_or(Unbounded, Excluded), Unbounded))
+    }
+
     /// True when every tap is posted.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -89,9 +97,11 @@ impl Journal for MemoryJournal {
         Ok(self.entries.remove(&sequence).is_some())
     }
 
+    fn next_unposted(&self, after: Option<Sequence>) -> Option<Sequence> {
+        self.after(after).next().map(|(sequence, _)| *sequence)
+    }
+
     fn unposted(&self, after: Option<Sequence>, max: usize) -> Vec<Envelope> {
-        use std::ops::Bound::{Excluded, Unbounded};
-        let from = after.map_or(Unbounded, Excluded);
-        self.entries.range((from, Unbounded)).take(max).map(|(_, envelope)| envelope.clone()).collect()
+        self.after(after).take(max).map(|(_, envelope)| envelope.clone()).collect()
     }
 }

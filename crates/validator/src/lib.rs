@@ -5,7 +5,7 @@
 //! memory or a month without network never loses a fare and never doubles one.
 //!
 //! # Shape
-//! [`Validator::tap`] → gate opens; [`Validator::pending`] → upload; [`Validator::posted`] → forget. Where entries
+//! [`Validator::tap`] → gate opens; [`Validator::pending`] → upload; [`Validator::acknowledged`] → forget. Where entries
 //! lie is a [`Journal`], which the device implements on its flash; [`MemoryJournal`] is one for tests and the
 //! simulated city. The deny list is beside it: ask [`Validator::allows`] before the gate, by the device's own rules.
 //!
@@ -15,6 +15,7 @@
 //! stored one.
 //! V-3 a tap is sent again as the very same bytes until it is *posted*; *received* is not enough.
 //! V-4 a tap whose form the house would refuse is never stored.
+//! V-5 nothing is forgotten and nobody is denied on the word of somebody who does not hold the house's keys.
 //!
 //! # Limits
 //! [`UNPOSTED_MAX`] entries in a [`MemoryJournal`], [`DENY_LIST_MAX`] media on the deny list.
@@ -27,7 +28,7 @@ mod journal;
 mod validator;
 
 pub use journal::{Journal, JournalFull, MemoryJournal, UNPOSTED_MAX};
-pub use validator::{DENY_LIST_MAX, TapError, Validator};
+pub use validator::{AnswerError, DENY_LIST_MAX, TapError, Validator};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use primitives::{
     Code, Currency, DeviceId, Direction, EventTime, JournalId, MediumToken, Minor, Money, Sequence, TapId,
     TapKind, Text,
 };
-use wire::{DeviceClock, DeviceKey, Envelope, MasterKey};
+use wire::{Acknowledgement, DenyDelta, DeviceClock, DeviceKey, Envelope, HouseKey, MasterKey};
 
 fn device() -> DeviceId {
     DeviceId::new(7).unwrap()
@@ -166,6 +166,84 @@ fn the_deny_list_denies_and_forgives_up_to_its_limit() {
     assert!(validator.deny(medium(0)), "one that is on the list stays on it");
     assert!(!validator.deny(medium(DENY_LIST_MAX as u32)));
     assert!(validator.forgive(&medium(0)) && validator.deny(medium(DENY_LIST_MAX as u32)));
+}
+
+fn house() -> HouseKey {
+    HouseKey::derive(&MasterKey::new([1; 32]), "test", device(), 1)
+}
+
+fn answer(up_to: u64, above: &[(u64, u64)]) -> Acknowledgement {
+    Acknowledgement { device: device(), journal: id(1).journal, up_to, above: above.to_vec() }
+}
+
+#[test]
+fn what_the_house_answers_for_is_forgotten_and_nothing_else() {
+    let mut validator = validator(MemoryJournal::new()).trusting(house());
+    for _ in 0..9 {
+        validator.tap(medium(1), gate(), at()).unwrap();
+    }
+    let mut obey = |answer: Acknowledgement| validator.acknowledged(&answer, &answer.sign(&house()));
+    assert_eq!(obey(answer(0, &[])).unwrap(), 0);
+    assert_eq!(obey(answer(2, &[(4, 5), (9, 12)])).unwrap(), 5);
+    assert_eq!(obey(answer(1, &[])).unwrap(), 0, "an old answer changes nothing");
+    assert!(matches!(
+        obey(Acknowledgement { journal: JournalId::new(9).unwrap(), ..answer(9, &[]) }),
+        Err(AnswerError::NotOurs)
+    ));
+    assert_eq!(ids(&validator.pending(9)), [3, 6, 7, 8]);
+}
+
+#[test]
+fn a_forged_answer_destroys_no_fare() {
+    let tapped = |mut validator: Validator<MemoryJournal>| {
+        validator.tap(medium(1), gate(), at()).unwrap();
+        validator
+    };
+    let check = |answer: Acknowledgement, mac: &[u8]| {
+        for mut validator in [
+            tapped(validator(MemoryJournal::new()).trusting(house())),
+            tapped(validator(MemoryJournal::new())),
+        ] {
+            let trusting = validator.acknowledged(&answer, mac);
+            assert!(matches!(trusting, Err(AnswerError::NotProven)), "{trusting:?}");
+            assert_eq!(ids(&validator.pending(9)), [1]);
+        }
+    };
+    let true_mac = answer(0, &[]).sign(&house());
+    check(answer(1, &[]), &true_mac);
+    check(answer(1, &[]), &[]);
+    check(answer(1, &[]), &answer(1, &[]).sign(&house())[..31]);
+    let bench = HouseKey::derive(&MasterKey::new([1; 32]), "bench", device(), 1);
+    check(answer(1, &[]), &answer(1, &[]).sign(&bench));
+    // The same bytes signed as a tap, and as another answer, prove nothing.
+    check(answer(1, &[]), &key(1).sign(wire::BodyFormat::Proto, b""));
+    let delta = DenyDelta { device: device(), since: 0, version: 1, denied: Vec::new(), allowed: Vec::new() };
+    check(answer(1, &[]), &delta.sign(&house()));
+}
+
+#[test]
+fn the_deny_list_follows_the_house_version_by_version() {
+    let mut validator = validator(MemoryJournal::new()).trusting(house());
+    let delta = |since, version, denied: &[u32], allowed: &[u32]| DenyDelta {
+        device: device(),
+        since,
+        version,
+        denied: denied.iter().map(|number| medium(*number)).collect(),
+        allowed: allowed.iter().map(|number| medium(*number)).collect(),
+    };
+    let mut obey = |delta: DenyDelta| validator.deny_list_changed(&delta, &delta.sign(&house()));
+    obey(delta(0, 4, &[1, 2], &[])).unwrap();
+    assert!(matches!(obey(delta(0, 5, &[9], &[])), Err(AnswerError::NotOurs)), "a version was left out");
+    assert!(matches!(obey(delta(4, 3, &[9], &[])), Err(AnswerError::NotOurs)));
+    obey(delta(4, 6, &[3], &[1, 8])).unwrap();
+    let forged = delta(6, 7, &[4], &[]);
+    assert!(matches!(validator.deny_list_changed(&forged, &[0; 32]), Err(AnswerError::NotProven)));
+    assert_eq!(validator.deny_version(), 6);
+    let denied: Vec<u32> = (1..10).filter(|number| !validator.allows(&medium(*number))).collect();
+    assert_eq!(denied, [2, 3]);
+    validator.forget_deny_list();
+    assert_eq!(validator.deny_version(), 0);
+    assert!(validator.allows(&medium(2)));
 }
 
 #[test]

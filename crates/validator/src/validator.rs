@@ -3,7 +3,10 @@
 use crate::journal::Journal;
 use primitives::{DeviceId, EventTime, JournalId, MediumToken, Refusal, Sequence, Tap, TapId, TapKind};
 use std::collections::BTreeSet;
-use wire::{BodyFormat, DeviceClock, DeviceKey, Envelope, encode_tap_clocked, parse_tap};
+use wire::{
+    Acknowledgement, BodyFormat, DenyDelta, DeviceClock, DeviceKey, Envelope, HouseKey, encode_tap_clocked,
+    parse_tap,
+};
 
 /// Most media a deny list holds.
 pub const DENY_LIST_MAX: usize = 1_000_000;
@@ -22,6 +25,23 @@ pub enum TapError<E: std::error::Error + 'static> {
     NumbersUsedUp,
 }
 
+/// Why an answer of the house was not obeyed. Nothing was changed, unless the journal itself failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError<E: std::error::Error + 'static> {
+    /// The validator was given no keys of the house, or the answer's MAC is wrong.
+    #[error("the answer is not proven to be the house's")]
+    NotProven,
+    /// It is for another device or journal, or does not follow the version at hand.
+    #[error("the answer is not for this state of this device")]
+    NotOurs,
+    /// More media than the deny list holds.
+    #[error("the deny list would hold more than {DENY_LIST_MAX} media")]
+    TooMany,
+    /// The journal could not be changed.
+    #[error("the journal could not forget")]
+    Journal(#[source] E),
+}
+
 /// A validator. It keeps no count of its own: the journal is the only memory, so a restart cannot disagree with it.
 #[derive(Debug)]
 pub struct Validator<J> {
@@ -31,13 +51,32 @@ pub struct Validator<J> {
     key: DeviceKey,
     store: J,
     denied: BTreeSet<MediumToken>,
+    deny_version: u64,
+    house: Option<HouseKey>,
 }
 
 impl<J: Journal> Validator<J> {
     /// A validator on a journal, new or found again after a restart. `journal` is the number this journal got, at
     /// random, when it was new.
     pub fn new(device: DeviceId, journal: JournalId, key_version: u32, key: DeviceKey, store: J) -> Self {
-        Validator { device, journal, key_version, key, store, denied: BTreeSet::new() }
+        Validator {
+            device,
+            journal,
+            key_version,
+            key,
+            store,
+            denied: BTreeSet::new(),
+            deny_version: 0,
+            house: None,
+        }
+    }
+
+    /// Gives it the keys the house signs its answers with, from the same place as its own. Without them no answer is
+    /// obeyed.
+    #[must_use]
+    pub fn trusting(mut self, house: HouseKey) -> Self {
+        self.house = Some(house);
+        self
     }
 
     /// Takes a tap: gives it the next number, signs it, stores it, and only then hands out the envelope. Open the
@@ -96,6 +135,31 @@ impl<J: Journal> Validator<J> {
         self.store.mark_posted(tap.sequence)
     }
 
+    /// The house says what it has of this journal: every tap it answers for is forgotten. Answers how many were. An old
+    /// answer is true as well and changes nothing; one that is not proven or for another journal is not obeyed.
+    pub fn acknowledged(
+        &mut self,
+        answer: &Acknowledgement,
+        mac: &[u8],
+    ) -> Result<usize, AnswerError<J::Error>> {
+        let proven = self.house.as_ref().is_some_and(|house| answer.verify(house, mac).is_ok());
+        if !proven {
+            return Err(AnswerError::NotProven);
+        }
+        if (answer.device, answer.journal) != (self.device, self.journal) {
+            return Err(AnswerError::NotOurs);
+        }
+        let mut forgotten = 0_usize;
+        let mut after = None;
+        while let Some(sequence) = self.store.next_unposted(after) {
+            if answer.covers(sequence) && self.store.mark_posted(sequence).map_err(AnswerError::Journal)? {
+                forgotten = forgotten.saturating_add(1);
+            }
+            after = Some(sequence);
+        }
+        Ok(forgotten)
+    }
+
     /// Signs with another key from now on. What is stored keeps the signature it has.
     pub fn change_key(&mut self, key_version: u32, key: DeviceKey) {
         self.key_version = key_version;
@@ -114,6 +178,40 @@ impl<J: Journal> Validator<J> {
     /// Takes a medium off the deny list; false when it was not on it.
     pub fn forgive(&mut self, medium: &MediumToken) -> bool {
         self.denied.remove(medium)
+    }
+
+    /// Brings the deny list to the version the house says. Version 0 is the empty list.
+    pub fn deny_list_changed(&mut self, answer: &DenyDelta, mac: &[u8]) -> Result<(), AnswerError<J::Error>> {
+        let proven = self.house.as_ref().is_some_and(|house| answer.verify(house, mac).is_ok());
+        if !proven {
+            return Err(AnswerError::NotProven);
+        }
+        if answer.device != self.device || answer.since != self.deny_version || answer.version < answer.since
+        {
+            return Err(AnswerError::NotOurs);
+        }
+        let mut denied = self.denied.clone();
+        for medium in &answer.allowed {
+            denied.remove(medium);
+        }
+        denied.extend(&answer.denied);
+        if denied.len() > DENY_LIST_MAX {
+            return Err(AnswerError::TooMany);
+        }
+        self.denied = denied;
+        self.deny_version = answer.version;
+        Ok(())
+    }
+
+    /// Begins the deny list again at version 0, when the house says that it does not have the version at hand.
+    pub fn forget_deny_list(&mut self) {
+        self.denied.clear();
+        self.deny_version = 0;
+    }
+
+    /// The version of the deny list at hand: what to ask the house for is what changed since.
+    pub fn deny_version(&self) -> u64 {
+        self.deny_version
     }
 
     /// True unless the medium is on the deny list. [`Self::tap`] does not ask: an exit gate lets a denied medium out,

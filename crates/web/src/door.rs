@@ -1,6 +1,7 @@
 //! The taps' door: what the gateway asks of the engine, so that the web need not know which event log stands behind.
 
 use engine::EngineError;
+use engine::answer::Signed;
 use engine::intake::{Intake, Receipt, Retried};
 use engine::report::LogEnd;
 use primitives::{Code, TapId};
@@ -8,7 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use store::intake::Fate;
-use wire::{BodyFormat, EventLog};
+use wire::{Acknowledgement, BodyFormat, DenyDelta, EventLog};
 
 /// An answer of the engine that is on its way.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
@@ -17,6 +18,12 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + S
 pub trait TapDoor: Send + Sync + 'static {
     /// Hands a batch in: each envelope with the form it came in. One receipt per envelope, in order.
     fn receive(&self, batch: Vec<(BodyFormat, Vec<u8>)>) -> Answer<'_, Vec<Receipt>>;
+
+    /// What the house has of the journals these receipts are about, signed for their devices.
+    fn acknowledge<'a>(&'a self, receipts: &'a [Receipt]) -> Answer<'a, Vec<Signed<Acknowledgement>>>;
+
+    /// What changed on the deny list since a version, signed for the one device these receipts are about.
+    fn deny_list<'a>(&'a self, receipts: &'a [Receipt], since: u64) -> Answer<'a, Option<Signed<DenyDelta>>>;
 
     /// What became of a tap; none when nothing with this identity ever came.
     fn fate(&self, tap: TapId) -> Answer<'_, Option<Fate>>;
@@ -31,6 +38,14 @@ pub trait TapDoor: Send + Sync + 'static {
 impl<L: EventLog> TapDoor for Arc<Intake<L>> {
     fn receive(&self, batch: Vec<(BodyFormat, Vec<u8>)>) -> Answer<'_, Vec<Receipt>> {
         Box::pin(Intake::receive(self, batch))
+    }
+
+    fn acknowledge<'a>(&'a self, receipts: &'a [Receipt]) -> Answer<'a, Vec<Signed<Acknowledgement>>> {
+        Box::pin(Intake::acknowledge(self, receipts))
+    }
+
+    fn deny_list<'a>(&'a self, receipts: &'a [Receipt], since: u64) -> Answer<'a, Option<Signed<DenyDelta>>> {
+        Box::pin(Intake::deny_list(self, receipts, since))
     }
 
     fn fate(&self, tap: TapId) -> Answer<'_, Option<Fate>> {

@@ -6,21 +6,25 @@ use crate::state::State;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use engine::answer::Signed;
 use engine::intake::{Answer, Receipt};
-use primitives::{Code, DeviceId, JournalId, Sequence, TapId};
+use primitives::canonical::hex;
+use primitives::{Code, DeviceId, JournalId, MediumToken, Sequence, TapId};
 use serde_json::{Value, json};
 use store::intake::{ChargeRow, Fate};
-use wire::{BodyFormat, limits, split_batch, split_batch_json};
+use wire::{Acknowledgement, BodyFormat, DenyDelta, limits, split_batch, split_batch_json};
 
 type Shared = axum::extract::State<State>;
 
 /// `POST /v1/taps`: a batch, one answer per tap in its order. The device keeps every tap until it is *posted*.
 pub async fn hand_in(
     axum::extract::State(state): Shared,
+    uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Value>, Problem> {
+    let since = deny_list_since(&uri)?;
     let format = format_of(&headers)?;
     let bytes = read_body(body, limits::BATCH_BYTES_MAX).await?;
     let split = match format {
@@ -30,7 +34,62 @@ pub async fn hand_in(
     let batch = split.map_err(Problem::refused)?.into_iter().map(|raw| (format, raw)).collect();
     let receipts = state.door().receive(batch).await;
     let receipts = receipts.map_err(|cause| Problem::unavailable("taking a batch of taps", &cause))?;
-    Ok(Json(json!({ "taps": receipts.iter().map(receipt).collect::<Vec<Value>>() })))
+    // The taps are in the log whether or not this answer can be given now; the next one tells the same and more.
+    let acknowledged = state.door().acknowledge(&receipts).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a batch is answered without acknowledgements");
+        Vec::new()
+    });
+    let mut answer = json!({
+        "taps": receipts.iter().map(receipt).collect::<Vec<Value>>(),
+        "acknowledged": acknowledged.iter().map(acknowledgement).collect::<Vec<Value>>(),
+    });
+    if let Some(since) = since {
+        match state.door().deny_list(&receipts, since).await {
+            Ok(Some(signed)) => answer["deny_list"] = deny_list(&signed),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "a batch is answered without the deny list"),
+        }
+    }
+    Ok(Json(answer))
+}
+
+/// The version of the deny list the device has, when it asks what changed since: `?deny_list_since=7`.
+fn deny_list_since(uri: &Uri) -> Result<Option<u64>, Problem> {
+    let Some(query) = uri.query() else { return Ok(None) };
+    let version = query.strip_prefix("deny_list_since=").and_then(|version| version.parse::<u64>().ok());
+    match version.filter(|version| i64::try_from(*version).is_ok()) {
+        Some(version) => Ok(Some(version)),
+        None => Err(Problem::bad_request("the one parameter of a batch is deny_list_since, a number")),
+    }
+}
+
+/// How the deny list changed. All of it is under the MAC, in the order that `wire::DenyDelta` signs it.
+fn deny_list(signed: &Signed<DenyDelta>) -> Value {
+    let DenyDelta { device, since, version, denied, allowed } = &signed.answer;
+    let tokens =
+        |media: &[MediumToken]| media.iter().map(|medium| hex(medium.bytes())).collect::<Vec<String>>();
+    json!({
+        "device_id": number(device.number()),
+        "since": number(*since),
+        "version": number(*version),
+        "denied": tokens(denied),
+        "allowed": tokens(allowed),
+        "mac": hex(&signed.mac),
+    })
+}
+
+/// What the house has of a journal. All of it is under the MAC, in the order that `wire::Acknowledgement` signs it.
+fn acknowledgement(signed: &Signed<Acknowledgement>) -> Value {
+    let Acknowledgement { device, journal, up_to, above } = &signed.answer;
+    let ranges: Vec<Value> =
+        above.iter().map(|(first, last)| json!([number(*first), number(*last)])).collect();
+    json!({
+        "device_id": number(device.number()),
+        "journal_id": number(journal.number()),
+        "up_to": number(*up_to),
+        "above": ranges,
+        "mac": hex(&signed.mac),
+    })
 }
 
 fn format_of(headers: &HeaderMap) -> Result<BodyFormat, Problem> {

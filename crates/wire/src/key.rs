@@ -9,8 +9,26 @@ use sha2::Sha256;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// What this key is for. Another purpose gets another label, so no key ever serves two.
+/// What a device's own key is for. Another purpose gets another label, so no key ever serves two.
 const LABEL: &str = "farehouse/tap-mac/v1";
+
+/// What the house's answers are signed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Which taps a device may forget.
+    Acknowledgement,
+    /// Whose media it must deny.
+    DenyList,
+}
+
+impl Purpose {
+    const fn label(self) -> &'static str {
+        match self {
+            Purpose::Acknowledgement => "farehouse/acknowledgement-mac/v1",
+            Purpose::DenyList => "farehouse/deny-list-mac/v1",
+        }
+    }
+}
 
 /// The key all device keys come from. Prints a mask, and is wiped from memory when dropped.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
@@ -37,14 +55,7 @@ impl DeviceKey {
     /// HKDF-SHA256 (RFC 5869) of the master key, salted with the environment's name, so that a key of the test
     /// bench signs nothing in the city.
     pub fn derive(master: &MasterKey, environment: &str, device: DeviceId, key_version: u32) -> Self {
-        let mut info = Canonical::default();
-        info.text(LABEL).bytes(&device.number().to_be_bytes()).bytes(&key_version.to_be_bytes());
-        let (root, _) = Hkdf::<Sha256>::extract(Some(environment.as_bytes()), master.0.as_slice());
-        // The output is one hash long, so RFC 5869's expansion is its first block: HMAC(root, info ‖ 1).
-        let mut expand = keyed(&Zeroizing::new(root.into()));
-        expand.update(info.as_bytes());
-        expand.update(&[1]);
-        DeviceKey(keyed(&Zeroizing::new(expand.finalize().into_bytes().into())))
+        DeviceKey(derive(LABEL, master, environment, device, key_version))
     }
 
     /// The MAC over a body.
@@ -72,6 +83,66 @@ impl fmt::Debug for DeviceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DeviceKey(•••)")
     }
+}
+
+/// The keys the house signs its answers to one device with, one a purpose. The device has them from the same place as its
+/// own key, and can sign nothing as itself with them. Prints a mask, and is wiped from memory when dropped.
+#[derive(Clone)]
+pub struct HouseKey {
+    acknowledgement: Hmac<Sha256>,
+    deny_list: Hmac<Sha256>,
+}
+
+impl HouseKey {
+    /// Derived as a device's key is, each under the label of its purpose.
+    pub fn derive(master: &MasterKey, environment: &str, device: DeviceId, key_version: u32) -> Self {
+        let key = |purpose: Purpose| derive(purpose.label(), master, environment, device, key_version);
+        HouseKey { acknowledgement: key(Purpose::Acknowledgement), deny_list: key(Purpose::DenyList) }
+    }
+
+    pub(crate) fn sign(&self, purpose: Purpose, content: &Canonical) -> [u8; MAC_BYTES] {
+        self.over(purpose, content).finalize().into_bytes().into()
+    }
+
+    /// Compares in constant time; a MAC that is wrong, missing, short or long is `MAC_BAD`.
+    pub(crate) fn verify(&self, purpose: Purpose, content: &Canonical, mac: &[u8]) -> Result<(), Refusal> {
+        self.over(purpose, content)
+            .verify_slice(mac)
+            .map_err(|_| Refusal::new(Code::MacBad, "the MAC does not fit the answer and the house's key"))
+    }
+
+    fn over(&self, purpose: Purpose, content: &Canonical) -> Hmac<Sha256> {
+        let mut mac = match purpose {
+            Purpose::Acknowledgement => self.acknowledgement.clone(),
+            Purpose::DenyList => self.deny_list.clone(),
+        };
+        mac.update(content.as_bytes());
+        mac
+    }
+}
+
+impl fmt::Debug for HouseKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HouseKey(•••)")
+    }
+}
+
+/// HKDF-SHA256 of the master key, for one purpose, device and key version.
+fn derive(
+    label: &str,
+    master: &MasterKey,
+    environment: &str,
+    device: DeviceId,
+    key_version: u32,
+) -> Hmac<Sha256> {
+    let mut info = Canonical::default();
+    info.text(label).bytes(&device.number().to_be_bytes()).bytes(&key_version.to_be_bytes());
+    let (root, _) = Hkdf::<Sha256>::extract(Some(environment.as_bytes()), master.0.as_slice());
+    // The output is one hash long, so RFC 5869's expansion is its first block: HMAC(root, info ‖ 1).
+    let mut expand = keyed(&Zeroizing::new(root.into()));
+    expand.update(info.as_bytes());
+    expand.update(&[1]);
+    keyed(&Zeroizing::new(expand.finalize().into_bytes().into()))
 }
 
 /// HMAC under a key of one hash. HMAC fills a short key up to its block of 64 bytes with zeros; doing so here makes

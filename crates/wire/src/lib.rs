@@ -2,11 +2,12 @@
 //!
 //! # Job
 //! Take what a device sent and hand on a valid [`primitives::Tap`], or one refusal with one code; write and read the
-//! records of the event log; say what an event log must be able to do.
+//! records of the event log and the messages and answers of the house; say what an event log must be able to do.
 //!
 //! # Shape
 //! On the way in: [`split_batch`] → [`Envelope::decode`] → [`DeviceKey::verify`] → [`Envelope::tap`] →
-//! [`encode_record`] → [`EventLog::append`]; later [`decode_record`]. The schemas are `schemas/farehouse/v1/*.proto`
+//! [`encode_record`] → [`EventLog::append`]; later [`decode_record`]. On the way out: [`encode_told`] →
+//! [`EventLog::publish`], and [`Acknowledgement`] and [`DenyDelta`] for the devices. The schemas are `schemas/farehouse/v1/*.proto`
 //! and `schemas/tap.schema.json`. prost writes protobuf; a strict reader of our own reads it.
 //!
 //! # Invariants
@@ -25,6 +26,7 @@
 //! log is only a trait.
 #![deny(clippy::unwrap_used, clippy::float_arithmetic, clippy::arithmetic_side_effects)]
 
+mod answer;
 mod batch;
 mod envelope;
 mod json;
@@ -36,15 +38,21 @@ mod proto;
 mod reader;
 mod record;
 mod tap;
+mod told;
 
+pub use answer::{Acknowledgement, DenyDelta};
 pub use batch::{join_batch, split_batch, split_batch_json};
 pub use envelope::{BodyFormat, Envelope};
 pub use json::{encode_tap_json, encode_tap_json_clocked};
-pub use key::{DeviceKey, MasterKey};
-pub use log::{EventLog, LogEntry, LogError, LogIdentity, LogReader};
+pub use key::{DeviceKey, HouseKey, MasterKey};
+pub use log::{Event, EventLog, LogEntry, LogError, LogIdentity, LogReader};
 pub use partition::partition_of;
 pub use record::{decode_record, encode_record};
 pub use tap::{DeviceClock, encode_tap, encode_tap_clocked, parse_tap, peek_tap_id};
+pub use told::{
+    Answered, Denial, JournalNews, LegReceipt, LegShape, News, Place, TOLD_ENTRIES_MAX, decode_told,
+    encode_told,
+};
 
 #[cfg(test)]
 mod tests;

@@ -55,6 +55,17 @@ pub enum LogError {
     Broken(String),
 }
 
+/// A message of the house on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The partition it goes to.
+    pub partition: u32,
+    /// Its id: the same whenever it is sent again.
+    pub id: String,
+    /// The message.
+    pub bytes: Vec<u8>,
+}
+
 /// An event log: partitions of records, appended at the end, read from any position.
 pub trait EventLog: Send + Sync + 'static {
     /// How it is read.
@@ -68,6 +79,13 @@ pub trait EventLog: Send + Sync + 'static {
     /// identity of a tap makes the second one a duplicate.
     fn append(&self, records: Vec<(u32, Vec<u8>)>)
     -> impl Future<Output = Result<Vec<u64>, LogError>> + Send;
+
+    /// Appends messages that the house tells, each with its id, as [`Self::append`] does. A log that knows headers carries
+    /// the id as the header `event-id`, so that a consumer can tell a repeat without reading the message.
+    fn publish(&self, events: Vec<Event>) -> impl Future<Output = Result<(), LogError>> + Send {
+        let records = events.into_iter().map(|event| (event.partition, event.bytes)).collect();
+        async { self.append(records).await.map(|_| ()) }
+    }
 
     /// What a partition holds now, as `[low, high)`.
     fn bounds(&self, partition: u32) -> impl Future<Output = Result<(u64, u64), LogError>> + Send;

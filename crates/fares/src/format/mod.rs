@@ -67,6 +67,7 @@ pub(crate) const FARE_POLICIES: FileSpec = needed(
         may("anchor"),
         may("passback_seconds"),
         may("passback_trip_seconds"),
+        may("debt_allowed_amount"),
     ],
     &[],
 );

@@ -6,7 +6,7 @@ use crate::limits::PASSBACK_SECONDS_MAX;
 use crate::model::{Files, Party, PartyKind, Passback};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
-use primitives::{Currency, DayRule, EventTime, PartyNo, Text};
+use primitives::{Currency, DayRule, EventTime, Minor, PartyNo, Text};
 use std::collections::BTreeSet;
 
 /// What `fare_policies.txt` says, as far as it could be read.
@@ -19,6 +19,7 @@ pub(crate) struct Head {
     pub(crate) valid_from: Option<EventTime>,
     pub(crate) valid_until: Option<EventTime>,
     pub(crate) passback: Passback,
+    pub(crate) debt_allowed: Minor,
 }
 
 pub(crate) fn read(files: &Files, faults: &mut Faults) -> Head {
@@ -49,14 +50,21 @@ pub(crate) fn read(files: &Files, faults: &mut Faults) -> Head {
         seconds: within("passback_seconds", faults),
         trip_seconds: within("passback_trip_seconds", faults),
     };
+    let currency = read_currency(row, sheet.column("currency"), faults);
+    let debt_column = sheet.column("debt_allowed_amount");
+    let debt_allowed = row.amount(debt_column, currency, faults).unwrap_or(Minor::ZERO);
+    if debt_allowed.is_negative() {
+        row.error(debt_column, "below zero", faults);
+    }
     let head = Head {
         id: row.id(sheet.column("policy_id"), faults),
         zone,
-        currency: read_currency(row, sheet.column("currency"), faults),
+        currency,
         day_rule: zone.map(|zone| DayRule { zone, day_start_seconds: day_start }),
         valid_from: read_moment(row, sheet.column("valid_from"), zone, true, faults),
         valid_until: read_moment(row, sheet.column("valid_until"), zone, false, faults),
         passback,
+        debt_allowed,
     };
     if let (Some(from), Some(until)) = (head.valid_from, head.valid_until)
         && until <= from

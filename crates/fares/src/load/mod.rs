@@ -77,8 +77,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let sets = selectors::read(files, &ids, faults);
     let common = Common { files, ids: &ids, sets: &sets, currency: head.currency, default_rider };
     let products = products::read(files, &ids, head.currency, default_rider, faults);
-    let riders = riders::read(&common, faults);
-    let rules = rules::read(&common, faults);
+    let (riders, rules) = (riders::read(&common, faults), rules::read(&common, faults));
     let incomplete = incomplete::read(&common, faults);
     let distances = distance::read(&common, &products, faults);
     let (joins, windows) = (joins::read(&common, faults), windows::read(&common, faults));
@@ -98,6 +97,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
         valid_from: head.valid_from?,
         valid_until: head.valid_until,
         passback: head.passback,
+        debt_allowed: head.debt_allowed,
         warnings: Vec::new(),
         parties: parties.into_list(),
         network_ids: places.network_ids,

@@ -291,6 +291,9 @@ fn the_head_of_a_policy_is_checked() {
     };
     second_taps("86401,0", "passback_seconds");
     second_taps("86400,-1", "passback_trip_seconds");
+    let debt =
+        "policy_id,valid_from,timezone,currency,debt_allowed_amount\np,2026-01-01,Asia/Ho_Chi_Minh,VND,-1\n";
+    assert_errors(&town_with(file, debt), &["fare_policies.txt:2 debt_allowed_amount: below zero"]);
     let header = "policy_id,valid_from,valid_until,timezone,currency,day_start_time\n";
     assert_errors(&town_with(file, header), &["fare_policies.txt:0 : the file has no row"]);
     check(

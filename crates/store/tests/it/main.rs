@@ -3,7 +3,9 @@
 
 #[path = "../../../../tests/support/database.rs"]
 mod database;
+mod lease_model;
 mod log;
 #[path = "../../../../tests/support/log_contract.rs"]
 mod log_contract;
+mod migrate;
 mod pool;

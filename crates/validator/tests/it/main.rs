@@ -50,6 +50,10 @@ impl Journal for Flash {
         Ok(cells.unposted.remove(&sequence).is_some())
     }
 
+    fn next_unposted(&self, after: Option<Sequence>) -> Option<Sequence> {
+        self.0.borrow().unposted.keys().copied().find(|sequence| after.is_none_or(|after| *sequence > after))
+    }
+
     fn unposted(&self, after: Option<Sequence>, max: usize) -> Vec<Envelope> {
         let cells = self.0.borrow();
         let entries =

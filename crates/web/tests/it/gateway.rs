@@ -1,12 +1,16 @@
 //! The devices' interface: good and bad batches, and what became of a tap.
 
-use crate::house::{BUS, Browser, House, boarding, house, money, morning, signed, tap, text};
+use crate::house::{
+    BUS, Browser, ENVIRONMENT, House, MASTER, boarding, house, money, morning, signed, tap, text,
+};
 use axum::body::Body;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, Request, StatusCode, header};
 use engine::EngineError;
+use engine::answer::Signed;
 use engine::intake::{Receipt, Retried};
 use engine::report::LogEnd;
 use fares::Policies;
+use primitives::canonical::hex;
 use primitives::{Code, TapId, TapKind};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -15,7 +19,7 @@ use store::intake::Fate;
 use tower::ServiceExt as _;
 use web::door::Answer;
 use web::{Settings, State, TapDoor};
-use wire::{BodyFormat, join_batch, limits};
+use wire::{Acknowledgement, BodyFormat, DenyDelta, HouseKey, MasterKey, join_batch, limits};
 
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
@@ -60,6 +64,42 @@ async fn a_batch_is_answered_tap_by_tap_in_its_order() {
     ];
     assert_eq!(told, expect);
     assert_eq!((&taps[0]["device_id"], &taps[0]["journal_id"]), (&json!(BUS), &json!(5)));
+    // What lies in quarantine from a proven sender is answered for; what is only received is not, and a forgery never.
+    let (device, journal) =
+        (tap(BUS, 1, 1, 0, boarding()).id.device, tap(BUS, 1, 1, 0, boarding()).id.journal);
+    let known = Acknowledgement { device, journal, up_to: 0, above: vec![(3, 3)] };
+    let key = HouseKey::derive(&MasterKey::new(MASTER), ENVIRONMENT, device, 1);
+    let mac = hex(&known.sign(&key));
+    let expect = json!([{ "device_id": BUS, "journal_id": 5, "up_to": 0, "above": [[3, 3]], "mac": mac }]);
+    assert_eq!(answer.json()["acknowledged"], expect);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_that_asks_is_told_how_the_deny_list_changed() {
+    let house = house().await;
+    let good = signed(&tap(BUS, 1, 1, 0, boarding()), BodyFormat::Proto).encode();
+    let ask = async |query: &str, batch: Vec<u8>| {
+        let request = Request::post(format!("/v1/taps?{query}")).header(header::CONTENT_TYPE, PROTOBUF);
+        house.send(request.body(Body::from(batch)).expect("a request")).await
+    };
+    let answer = ask("deny_list_since=0", join_batch(std::slice::from_ref(&good))).await;
+    let device = tap(BUS, 1, 1, 0, boarding()).id.device;
+    let key = HouseKey::derive(&MasterKey::new(MASTER), ENVIRONMENT, device, 1);
+    let delta = DenyDelta { device, since: 0, version: 0, denied: Vec::new(), allowed: Vec::new() };
+    let mac = hex(&delta.sign(&key));
+    let expect =
+        json!({ "device_id": BUS, "since": 0, "version": 0, "denied": [], "allowed": [], "mac": mac });
+    assert_eq!(answer.json()["deny_list"], expect);
+    // Nobody is told who is not proven.
+    let mut forged = signed(&tap(BUS, 2, 1, 0, boarding()), BodyFormat::Proto);
+    forged.mac[0] ^= 1;
+    let answer = ask("deny_list_since=0", join_batch(&[forged.encode()])).await;
+    assert_eq!(answer.json()["deny_list"], Value::Null);
+    for query in ["deny_list_since=", "deny_list_since=-1", "deny_list_since=9223372036854775808", "since=1"]
+    {
+        let answer = ask(query, join_batch(std::slice::from_ref(&good))).await;
+        problem(&answer, StatusCode::BAD_REQUEST, Code::BadRequest);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -206,6 +246,14 @@ fn away<T>() -> Result<T, EngineError> {
 
 impl TapDoor for Shut {
     fn receive(&self, _: Vec<(BodyFormat, Vec<u8>)>) -> Answer<'_, Vec<Receipt>> {
+        Box::pin(async { away() })
+    }
+
+    fn acknowledge<'a>(&'a self, _: &'a [Receipt]) -> Answer<'a, Vec<Signed<Acknowledgement>>> {
+        Box::pin(async { away() })
+    }
+
+    fn deny_list<'a>(&'a self, _: &'a [Receipt], _: u64) -> Answer<'a, Option<Signed<DenyDelta>>> {
         Box::pin(async { away() })
     }
 

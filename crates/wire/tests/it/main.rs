@@ -9,3 +9,4 @@ mod round_trip;
 mod samples;
 mod schema;
 mod strategy;
+mod told;
