@@ -99,10 +99,11 @@ pub async fn sums(conn: &mut PgConnection) -> Result<Sums, StoreError> {
     Ok(Sums { charts: charts?, value: wide(value)?, debt: wide(debt)? })
 }
 
+/// A closed day and the digest of its positions, or what stands in its place.
+pub type ClosedDay = (PostingDate, Result<Digest, String>);
+
 /// The closed days with the positions they say they left behind, oldest first; what is no digest comes as it is.
-pub async fn day_positions(
-    conn: &mut PgConnection,
-) -> Result<Vec<(PostingDate, Result<Digest, String>)>, StoreError> {
+pub async fn day_positions(conn: &mut PgConnection) -> Result<Vec<ClosedDay>, StoreError> {
     let found: Vec<(NaiveDate, Option<Vec<u8>>)> = sqlx::query_as(
         "SELECT posting_date, positions FROM settle.day WHERE state = 'closed' ORDER BY posting_date",
     )
