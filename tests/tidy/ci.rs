@@ -49,6 +49,19 @@ fn lame_test_command(tree: &Tree) -> Vec<String> {
         .collect()
 }
 
+/// Kinds of tests that need servers. `cargo test --workspace` runs the members only, and `autotests = false` only what is named.
+const GATED: &[&str] = &["tests/e2e", "tests/chaos", "tests/web"];
+
+fn lame_members(tree: &Tree) -> Vec<String> {
+    let members = tree.text("Cargo.toml");
+    let missing = GATED.iter().filter(|folder| !members.contains(&format!("\"{folder}\"")));
+    let mut complaints: Vec<String> =
+        missing.map(|folder| format!("Cargo.toml: {folder} is no member, so nobody runs it")).collect();
+    let idle = GATED.iter().filter(|folder| !tree.text(&format!("{folder}/Cargo.toml")).contains("[[test]]"));
+    complaints.extend(idle.map(|folder| format!("{folder}/Cargo.toml: names no test program")));
+    complaints
+}
+
 #[test]
 fn ci_runs_format_lints_and_every_test() {
     none(lame_ci(&Tree::load()));
@@ -67,6 +80,10 @@ fn ci_runs_format_lints_and_every_test() {
 #[test]
 fn the_test_command_leaves_nothing_out() {
     none(lame_test_command(&Tree::load()));
+    none(lame_members(&Tree::load()));
+    let gone = [("Cargo.toml", "members = [\"tests/e2e\"]"), ("tests/e2e/Cargo.toml", "[[test]]")];
+    complains(&lame_members(&Tree::sample(&gone)), "tests/chaos is no member");
+    complains(&lame_members(&Tree::sample(&gone)), "tests/web/Cargo.toml: names no test program");
     let lame = [("crates/xtask/src/commands.rs", "command.args([\"test\"])")];
     complains(&lame_test_command(&Tree::sample(&lame)), "--workspace");
     complains(&lame_test_command(&Tree::sample(&lame)), "FAREHOUSE_CHROMIUM");

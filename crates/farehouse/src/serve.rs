@@ -74,6 +74,10 @@ pub struct ClearArgs {
     batch: Option<usize>,
     #[command(flatten)]
     relay: RelayArgs,
+    /// How long a partition stays ours without renewal, in milliseconds: shorter is a quicker take-over after a crash,
+    /// longer rides out longer pauses.
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(i64).range(1_000..=60_000))]
+    lease_ms: i64,
 }
 
 /// Somebody who may sign in.
@@ -156,6 +160,7 @@ pub async fn clear(args: ClearArgs) -> anyhow::Result<Ending> {
     let mut settings = worker::Settings::named(worker_name());
     settings.share = args.share.unwrap_or(settings.share);
     settings.batch_max = args.batch.unwrap_or(settings.batch_max);
+    settings.lease_ms = args.lease_ms;
     let worker = house.start_worker(settings);
     let relay = start_relay(&house, &args.relay, worker_name()).await?;
     asked_to_stop().await?;

@@ -15,6 +15,8 @@ use std::thread::JoinHandle;
 const USAGE: &str = "\
 cargo xtask demo [ARGS]                     clear a simulated city day and serve the finance web until Ctrl-C
 cargo xtask test [ARGS]                     run every test; ARGS go to `cargo test`
+cargo xtask chaos [--full] [--seed N] [NAME…] servers and workers are killed, and the house must come right; --full runs all
+                                            counts and writes the table of docs/reliability.md
 cargo xtask bench [ARGS]                    run `farehouse bench ARGS` on real Kafka and PostgreSQL
 cargo xtask services [--kafka] -- CMD …     run CMD beside a private PostgreSQL (and Kafka), whose addresses it finds
                                             in FAREHOUSE_DATABASE_URL and FAREHOUSE_KAFKA
@@ -28,6 +30,7 @@ pub fn run(args: Vec<String>) -> Result<u8> {
     match name {
         "demo" => demo(rest),
         "test" => test(rest),
+        "chaos" => chaos(rest),
         "bench" => bench(rest),
         "services" => services(rest),
         "prepare" => packages::install(&[BUILD]).map(|()| 0),
@@ -64,6 +67,16 @@ fn demo(args: &[String]) -> Result<u8> {
     // `cargo run` becomes the program, so signals and the exit code are the program's own.
     command.args(["run", "--quiet", "--package", "farehouse", "--", "demo"]).args(args);
     services.run(command)
+}
+
+fn chaos(args: &[String]) -> Result<u8> {
+    packages::install(&[BUILD, POSTGRES, KAFKA])?;
+    progress("building the program and its tests (the first time takes some minutes)");
+    build(&["build", "--workspace", "--bins", "--tests"])?;
+    let mut command = cargo()?;
+    // It starts its own servers, because it kills them.
+    command.args(["test", "--workspace", "--test", "chaos", "--"]).args(args).stdin(Stdio::null());
+    Ok(process::exit_code(process::run(command)?))
 }
 
 fn bench(args: &[String]) -> Result<u8> {

@@ -14,7 +14,7 @@ const KAFKA_VERSION: &str = "4.1.0";
 const SLF4J_VERSION: &str = "1.7.36";
 const COPY_GOAL: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 const JAVA_MAJOR_MIN: u32 = 17;
-const START_AT_MOST: Duration = Duration::from_secs(90);
+const START_AT_MOST: Duration = Duration::from_secs(180);
 
 /// A running broker, and how to reach it.
 pub struct Kafka {
@@ -98,28 +98,62 @@ fn pom_text() -> String {
     )
 }
 
+/// A broker's folder on disk; the broker may be started again after it was killed.
+pub struct Broker {
+    jars: PathBuf,
+    home: PathBuf,
+    log: PathBuf,
+    port: u16,
+}
+
+impl Broker {
+    /// Formats a log folder in `home`, an empty folder of its own.
+    pub fn create(scratch: &Scratch, home: &Path) -> Result<Broker> {
+        let jars = jars()?;
+        let (port, controller) = (scratch::free_port()?, scratch::free_port()?);
+        let broker =
+            Broker { jars, home: home.to_owned(), log: scratch.file(&format!("kafka-{port}.log")), port };
+        fs::write(broker.properties(), properties_text(&broker.data(), port, controller))
+            .context("writing server.properties")?;
+        let mut format = java(&broker.jars, "128m")?;
+        format
+            .args(["kafka.tools.StorageTool", "format", "-t", &cluster_id()?, "-c"])
+            .arg(broker.properties());
+        process::must_quietly(format, &scratch.file("kafka-format.log"))?;
+        Ok(broker)
+    }
+
+    /// Starts the broker, new or after it was killed; returns when it takes requests.
+    pub fn start(&self) -> Result<Server> {
+        let mut command = java(&self.jars, "512m")?;
+        command.arg("kafka.Kafka").arg(self.properties()).current_dir(&self.home);
+        let mut server = Server::start("Kafka", command, Signal::SIGKILL, &self.log)?;
+        // The port opens before the broker takes requests; its own word comes after.
+        server.wait_ready(START_AT_MOST, || {
+            fs::read_to_string(&self.log).is_ok_and(|text| text.contains("Kafka Server started"))
+        })?;
+        Ok(server)
+    }
+
+    /// `host:port`.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The folder with the log's segments.
+    pub fn data(&self) -> PathBuf {
+        self.home.join("log")
+    }
+
+    fn properties(&self) -> PathBuf {
+        self.home.join("server.properties")
+    }
+}
+
 /// Formats a log folder and starts the broker; returns when it takes requests.
 pub fn start(scratch: &Scratch) -> Result<Kafka> {
-    let jars = jars()?;
-    let home = scratch.folder("kafka")?;
-    let (broker, controller) = (scratch::free_port()?, scratch::free_port()?);
-    let properties = home.join("server.properties");
-    fs::write(&properties, properties_text(&home.join("log"), broker, controller))
-        .context("writing server.properties")?;
-
-    let mut format = java(&jars, "128m")?;
-    format.args(["kafka.tools.StorageTool", "format", "-t", &cluster_id()?, "-c"]).arg(&properties);
-    process::must_quietly(format, &scratch.file("kafka-format.log"))?;
-
-    let log = scratch.file("kafka.log");
-    let mut command = java(&jars, "512m")?;
-    command.arg("kafka.Kafka").arg(&properties).current_dir(&home);
-    let mut server = Server::start("Kafka", command, Signal::SIGKILL, &log)?;
-    // The port opens before the broker takes requests; its own word comes after.
-    server.wait_ready(START_AT_MOST, || {
-        fs::read_to_string(&log).is_ok_and(|text| text.contains("Kafka Server started"))
-    })?;
-    Ok(Kafka { server, address: format!("127.0.0.1:{broker}") })
+    let broker = Broker::create(scratch, &scratch.folder("kafka")?)?;
+    Ok(Kafka { server: broker.start()?, address: broker.address() })
 }
 
 fn java(jars: &Path, heap_max: &str) -> Result<Command> {

@@ -57,56 +57,97 @@ fn identity() -> Result<Option<Identity>> {
     bail!("PostgreSQL does not run as root, and this machine has neither a user `postgres` nor `nobody`")
 }
 
-/// Creates a cluster and starts it; returns when it answers and its database exists.
-pub fn start(scratch: &Scratch) -> Result<Postgres> {
-    let programs = programs().context("PostgreSQL 15 or newer is not installed")?;
-    let identity = identity()?;
-    let home = scratch.folder("postgres")?;
-    let password = scratch::random_hex(16)?;
-    let password_file = home.join("password");
-    fs::write(&password_file, &password).context("writing the server's password")?;
-    fs::set_permissions(&password_file, fs::Permissions::from_mode(0o600))
-        .context("closing the password file")?;
-    if let Some(Identity { user, group }) = identity {
-        for path in [&home, &password_file] {
-            std::os::unix::fs::chown(path, Some(user), Some(group))
-                .with_context(|| format!("giving {} to the server's user", path.display()))?;
-        }
-    }
-    let data = home.join("data");
-    create_cluster(&programs, identity, &data, &password_file, scratch)?;
-
-    let port = scratch::free_port()?;
-    let log = scratch.file("postgres.log");
-    let command = server_command(&programs, identity, &data, &home, port)?;
-    let mut server = Server::start("PostgreSQL", command, Signal::SIGQUIT, &log)?;
-    // The last line of postmaster.pid says "ready" once connections are taken.
-    let pid_file = data.join("postmaster.pid");
-    server.wait_ready(START_AT_MOST, || {
-        fs::read_to_string(&pid_file).is_ok_and(|text| text.lines().any(|line| line.trim() == "ready"))
-    })?;
-    create_database(&programs, port, &password)?;
-    Ok(Postgres { server, url: format!("postgres://farehouse:{password}@127.0.0.1:{port}/farehouse") })
+/// A cluster on disk, which may be started again after its server was killed.
+pub struct Cluster {
+    programs: PathBuf,
+    identity: Option<Identity>,
+    home: PathBuf,
+    log: PathBuf,
+    password: String,
+    port: u16,
 }
 
-fn create_cluster(
-    programs: &Path,
-    identity: Option<Identity>,
-    data: &Path,
-    password_file: &Path,
-    scratch: &Scratch,
-) -> Result<()> {
-    let mut initdb = process::guarded(programs.join("initdb"), Signal::SIGTERM, identity)?;
-    initdb
-        .args(["--username=farehouse", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"])
-        // Only the creation skips fsync (there is nothing to lose yet); the server itself keeps it on.
-        .args(["--no-sync", "--data-checksums"])
-        .arg("--pgdata")
-        .arg(data)
-        .arg("--pwfile")
-        .arg(password_file)
-        .current_dir("/");
-    process::must_quietly(initdb, &scratch.file("initdb.log"))
+impl Cluster {
+    /// Makes a cluster in `home`, an empty folder of its own; with `wal`, an empty folder too, its write-ahead log lies
+    /// there.
+    pub fn create(scratch: &Scratch, home: &Path, wal: Option<&Path>) -> Result<Cluster> {
+        let programs = programs().context("PostgreSQL 15 or newer is not installed")?;
+        let identity = identity()?;
+        let password = scratch::random_hex(16)?;
+        let password_file = home.join("password");
+        fs::write(&password_file, &password).context("writing the server's password")?;
+        fs::set_permissions(&password_file, fs::Permissions::from_mode(0o600))
+            .context("closing the password file")?;
+        if let Some(Identity { user, group }) = identity {
+            for path in [Some(home), Some(password_file.as_path()), wal].into_iter().flatten() {
+                std::os::unix::fs::chown(path, Some(user), Some(group))
+                    .with_context(|| format!("giving {} to the server's user", path.display()))?;
+            }
+        }
+        let port = scratch::free_port()?;
+        let log = scratch.file(&format!("postgres-{port}.log"));
+        let cluster = Cluster { programs, identity, home: home.to_owned(), log, password, port };
+        cluster.initialise(&password_file, wal, scratch)?;
+        Ok(cluster)
+    }
+
+    /// Starts the server, new or after it was killed; returns when it takes connections.
+    pub fn start(&self) -> Result<Server> {
+        let command = server_command(&self.programs, self.identity, &self.data(), &self.home, self.port)?;
+        let mut server = Server::start("PostgreSQL", command, Signal::SIGQUIT, &self.log)?;
+        // postmaster.pid names the server in its first line and says "ready" in its last; a killed server leaves its own.
+        let (pid_file, pid) = (self.data().join("postmaster.pid"), server.pid().to_string());
+        server.wait_ready(START_AT_MOST, || {
+            fs::read_to_string(&pid_file).is_ok_and(|text| {
+                text.lines().next() == Some(pid.as_str()) && text.lines().any(|line| line.trim() == "ready")
+            })
+        })?;
+        Ok(server)
+    }
+
+    /// Makes an empty database.
+    pub fn create_database(&self, name: &str) -> Result<()> {
+        create_database(&self.programs, self.port, &self.password, name)
+    }
+
+    /// The server's port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `postgres://…` of a database, as the superuser, through any port of 127.0.0.1 that leads to the server.
+    pub fn url(&self, port: u16, database: &str) -> String {
+        format!("postgres://farehouse:{}@127.0.0.1:{port}/{database}", self.password)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.home.join("data")
+    }
+
+    fn initialise(&self, password_file: &Path, wal: Option<&Path>, scratch: &Scratch) -> Result<()> {
+        let mut initdb = process::guarded(self.programs.join("initdb"), Signal::SIGTERM, self.identity)?;
+        initdb
+            .args(["--username=farehouse", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"])
+            // Only the creation skips fsync (there is nothing to lose yet); the server itself keeps it on.
+            .args(["--no-sync", "--data-checksums"])
+            .arg("--pgdata")
+            .arg(self.data())
+            .arg("--pwfile")
+            .arg(password_file)
+            .current_dir("/");
+        if let Some(wal) = wal {
+            initdb.arg("--waldir").arg(wal);
+        }
+        process::must_quietly(initdb, &scratch.file("initdb.log"))
+    }
+}
+
+/// Creates a cluster and starts it; returns when it answers and its database exists.
+pub fn start(scratch: &Scratch) -> Result<Postgres> {
+    let cluster = Cluster::create(scratch, &scratch.folder("postgres")?, None)?;
+    let server = cluster.start()?;
+    cluster.create_database("farehouse")?;
+    Ok(Postgres { server, url: cluster.url(cluster.port, "farehouse") })
 }
 
 fn server_command(
@@ -151,10 +192,11 @@ fn shared_buffers_mib() -> u64 {
     (kib / 1_024 / 8).clamp(128, 2_048)
 }
 
-fn create_database(programs: &Path, port: u16, password: &str) -> Result<()> {
+fn create_database(programs: &Path, port: u16, password: &str, name: &str) -> Result<()> {
     let output = Command::new(programs.join("psql"))
         .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "farehouse", "-d", "postgres"])
-        .args(["-c", "CREATE DATABASE farehouse"])
+        .arg("-c")
+        .arg(format!("CREATE DATABASE {name}"))
         .env("PGPORT", port.to_string())
         .env("PGPASSWORD", password)
         .stdin(Stdio::null())

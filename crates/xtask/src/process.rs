@@ -157,6 +157,11 @@ impl Server {
         Ok(())
     }
 
+    /// The number of the server's process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Fails when the server is gone.
     pub fn still_running(&mut self) -> Result<()> {
         match self.child.try_wait().with_context(|| format!("looking after {}", self.name))? {

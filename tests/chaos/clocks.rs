@@ -1,0 +1,63 @@
+//! G17: clocks go wrong. Safety takes no clock, and a tap's business date follows from its own time.
+
+use crate::checker;
+use crate::crew::Crew;
+use crate::outcome::Outcome;
+use crate::town::{self, Device};
+use crate::world::{LIVENESS, Stage, World};
+use anyhow::Result;
+use std::time::{Duration, Instant};
+
+/// The leases jump a day forwards or back, as they seem to when the database's clock does: two workers then believe that
+/// they hold the same partition.
+pub async fn jumps(stage: &mut Stage, turn: u64) -> Result<Outcome> {
+    let (mut random, times) = (stage.random(9_000 + turn), stage.count(20, 200));
+    let world = World::open(stage).await?;
+    let crew = Crew::start(world.workers(stage.database_url(None, &world.name), 6), 3)?;
+    let devices = (1..=town::DEVICES).map(Device::new).collect::<Result<_>>()?;
+    let fleet = world.fleet(devices, Duration::from_millis(400), &mut random);
+    for _ in 0..times {
+        tokio::time::sleep(random.between(200, 800)).await;
+        let forward = random.below(4) == 0;
+        let jump = if forward { "1 day" } else { "-1 day" };
+        sqlx::query("UPDATE ingest.partition_lease SET lease_until = lease_until + $1::interval WHERE stream_id = $2 AND lease_until > '-infinity'")
+            .bind(jump)
+            .bind(world.stream_id)
+            .execute(&world.pool)
+            .await?;
+        if forward {
+            // A lease from the future belongs to a living worker, which renews it; a person ends it otherwise.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let back = "UPDATE ingest.partition_lease SET lease_until = clock_timestamp() WHERE lease_until > clock_timestamp() + interval '1 hour'";
+            sqlx::query(back).execute(&world.pool).await?;
+        }
+    }
+    let calm = Instant::now();
+    fleet.finish().await?;
+    let drained = world.drained(&crew, LIVENESS).await?;
+    crew.stop();
+    let told = world.history.read()?;
+    let mut violations = checker::check(&world, &told).await?;
+    if drained.is_none() {
+        violations.push(format!("all work is done within {} s of the last fault", LIVENESS.as_secs()));
+    }
+    // minitown's day begins at its cut-over; the rule is its policy's.
+    let wrong = "SELECT count(*) FROM clearing.tap
+                 WHERE service_date <> ((at AT TIME ZONE 'Asia/Ho_Chi_Minh') - interval '4 hours')::date";
+    let wrong = world.number(wrong).await?;
+    if wrong != 0 {
+        violations.push(format!("the service date follows from the tap's own time ({wrong} do not)"));
+    }
+    let epochs =
+        world.number("SELECT sum(epoch)::bigint FROM ingest.partition_lease WHERE stream_id > 0").await?;
+    Ok(Outcome {
+        guarantees: "G17",
+        faults: format!("{times} jumps of all leases by a day under three workers"),
+        figures: vec![
+            format!("{} taps sent", told.sent.len()),
+            format!("{epochs} epochs"),
+            format!("all posted {:.1} s after the last fault", calm.elapsed().as_secs_f64()),
+        ],
+        violations,
+    })
+}

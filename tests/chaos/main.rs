@@ -1,0 +1,218 @@
+//! Faults against the whole house on servers of its own: what docs/reliability.md promises, tried.
+//!
+//! `--full` runs the full counts and writes the table of docs/reliability.md (`--write` does that for a short run); `--seed N`
+//! repeats a run; words choose scenarios by name. Every scenario prints its seed.
+
+mod broker;
+mod checker;
+mod clocks;
+mod commits;
+mod crashes;
+mod crew;
+mod days;
+mod disk;
+mod hangups;
+mod history;
+mod hot;
+mod inputs;
+mod mutants;
+mod outcome;
+mod proxy;
+mod random;
+mod recovery;
+mod servers;
+mod storm;
+mod table;
+mod town;
+mod world;
+
+use anyhow::{Context as _, Result};
+use outcome::Outcome;
+use std::future::Future;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use world::Stage;
+
+type Playing<'a> = Pin<Box<dyn Future<Output = Result<Outcome>> + 'a>>;
+
+/// A scenario: its name, how often a full run plays it, and the play.
+struct Scenario {
+    name: &'static str,
+    full_runs: u64,
+    play: for<'a> fn(&'a mut Stage, u64) -> Playing<'a>,
+}
+
+const SCENARIOS: &[Scenario] = &[
+    Scenario { name: "crashes", full_runs: 10, play: |stage, turn| Box::pin(crashes::storm(stage, turn)) },
+    Scenario { name: "recovery", full_runs: 1, play: |stage, turn| Box::pin(recovery::bounded(stage, turn)) },
+    Scenario {
+        name: "lost_commit_replies",
+        full_runs: 1,
+        play: |stage, turn| Box::pin(commits::lost_replies(stage, turn)),
+    },
+    Scenario {
+        name: "broker_crashes",
+        full_runs: 1,
+        play: |stage, turn| Box::pin(broker::crashes(stage, turn)),
+    },
+    Scenario { name: "lost_log", full_runs: 10, play: |stage, turn| Box::pin(broker::lost_log(stage, turn)) },
+    Scenario { name: "disk_full", full_runs: 3, play: |stage, turn| Box::pin(disk::full(stage, turn)) },
+    Scenario { name: "hot_accounts", full_runs: 1, play: |stage, turn| Box::pin(hot::accounts(stage, turn)) },
+    Scenario {
+        name: "hang_ups",
+        full_runs: 1,
+        play: |stage, turn| Box::pin(hangups::cancelled(stage, turn, Vec::new())),
+    },
+    Scenario {
+        name: "days_and_rebuild",
+        full_runs: 1,
+        play: |stage, turn| Box::pin(days::close_and_rebuild(stage, turn)),
+    },
+    Scenario {
+        name: "bad_inputs",
+        full_runs: 1,
+        play: |stage, turn| Box::pin(inputs::refused(stage, turn, &[])),
+    },
+    Scenario { name: "clock_jumps", full_runs: 1, play: |stage, turn| Box::pin(clocks::jumps(stage, turn)) },
+    Scenario { name: "mutant_fence_off", full_runs: 1, play: |stage, _| Box::pin(mutants::fence_off(stage)) },
+    Scenario {
+        name: "mutant_dedupe_off",
+        full_runs: 1,
+        play: |stage, _| Box::pin(mutants::dedupe_off(stage)),
+    },
+    Scenario {
+        name: "mutant_position_alone",
+        full_runs: 1,
+        play: |stage, _| Box::pin(mutants::position_alone(stage)),
+    },
+    Scenario {
+        name: "mutant_bent_books",
+        full_runs: 1,
+        play: |stage, _| Box::pin(mutants::bent_books(stage)),
+    },
+    Scenario {
+        name: "mutant_quarantine_off",
+        full_runs: 1,
+        play: |stage, _| Box::pin(mutants::quarantine_off(stage)),
+    },
+    Scenario {
+        name: "mutant_rollback_hook_off",
+        full_runs: 1,
+        play: |stage, _| Box::pin(mutants::rollback_hook_off(stage)),
+    },
+];
+
+#[derive(Default)]
+struct Options {
+    full: bool,
+    write: bool,
+    list: bool,
+    seed: Option<u64>,
+    names: Vec<String>,
+}
+
+fn options() -> Result<Options> {
+    let mut options = Options::default();
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--full" => options.full = true,
+            "--write" => options.write = true,
+            "--list" => options.list = true,
+            "--seed" => {
+                let seed = args.next().context("--seed takes a number")?;
+                options.seed = Some(seed.parse().context("--seed takes a number")?);
+            }
+            // What `cargo test` hands to every test program is none of ours.
+            other if other.starts_with('-') => {}
+            name => options.names.push(name.to_owned()),
+        }
+    }
+    Ok(options)
+}
+
+fn main() -> ExitCode {
+    match play_all() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("chaos: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn play_all() -> Result<bool> {
+    let options = options()?;
+    let wanted = |scenario: &&Scenario| {
+        options.names.is_empty() || options.names.iter().any(|name| scenario.name.contains(name.as_str()))
+    };
+    let chosen: Vec<&Scenario> = SCENARIOS.iter().filter(wanted).collect();
+    if options.list {
+        chosen.iter().for_each(|scenario| println!("{}: test", scenario.name));
+        return Ok(true);
+    }
+    println!("\nrunning {} tests", chosen.len());
+    let filtered = SCENARIOS.len() - chosen.len();
+    if chosen.is_empty() {
+        println!("test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; {filtered} filtered out");
+        return Ok(true);
+    }
+    xtask::process::hear_signals()?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    // The kernel ends a server with the thread that started it, so no thread of ours may end by itself.
+    let runtime = builder.enable_all().thread_keep_alive(Duration::from_secs(86_400)).build()?;
+    let seed = options.seed.unwrap_or(20_260_302);
+    let mut stage = Stage::open(seed, options.full)?;
+    let (mut passed, mut failed, mut rows) = (0, 0, Vec::new());
+    for scenario in chosen {
+        let runs = if options.full { scenario.full_runs } else { 1 };
+        let mut good = true;
+        for turn in 0..runs {
+            xtask::process::go_on()?;
+            stage.stand_up()?;
+            let began = Instant::now();
+            let played = runtime.block_on((scenario.play)(&mut stage, turn));
+            let seconds = began.elapsed().as_secs_f64();
+            good &= tell(scenario.name, turn, seed, seconds, played, &mut rows);
+        }
+        println!("test {} ... {}", scenario.name, if good { "ok" } else { "FAILED" });
+        if good { passed += 1 } else { failed += 1 }
+    }
+    if options.full || options.write {
+        table::write(&rows, options.full, seed)?;
+    }
+    let word = if failed == 0 { "ok" } else { "FAILED" };
+    println!(
+        "\ntest result: {word}. {passed} passed; {failed} failed; 0 ignored; 0 measured; {filtered} filtered out"
+    );
+    Ok(failed == 0)
+}
+
+fn tell(
+    name: &str,
+    turn: u64,
+    seed: u64,
+    seconds: f64,
+    played: Result<Outcome>,
+    rows: &mut Vec<String>,
+) -> bool {
+    match played {
+        Ok(outcome) => {
+            let Outcome { guarantees, faults, figures, violations } = &outcome;
+            println!(
+                "{name} (run {turn}, seed {seed}, {seconds:.1} s): {guarantees}: {faults}: {}",
+                figures.join("; ")
+            );
+            violations.iter().for_each(|violation| println!("  BROKEN: {violation}"));
+            rows.push(outcome.row(name, seed));
+            violations.is_empty()
+        }
+        Err(error) => {
+            println!("{name} (run {turn}, seed {seed}, {seconds:.1} s): FAULT: {error:#}");
+            rows.push(format!("| {name} | | | {seed} | **fault**: {error:#} | |"));
+            false
+        }
+    }
+}
