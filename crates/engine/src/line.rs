@@ -6,8 +6,9 @@
 use crate::EngineError;
 use crate::post::{Desk, Gap, Judged, Saved, Slice, moved, slice};
 use crate::worker::Stats;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use store::Doing as _;
 use store::lease::Held;
 use store::save::Part;
@@ -29,6 +30,8 @@ pub(crate) struct Line {
     desk: Arc<Desk>,
     /// Where the partitions stand when everything under way is saved.
     held: Vec<Held>,
+    /// When a batch last moved a partition, by its number: saving a batch renews its leases.
+    moved: BTreeMap<i32, Instant>,
     under_way: Option<UnderWay>,
 }
 
@@ -39,12 +42,18 @@ struct UnderWay {
 
 impl Line {
     pub(crate) fn new(desk: Desk, held: Vec<Held>) -> Self {
-        Line { desk: Arc::new(desk), held, under_way: None }
+        Line { desk: Arc::new(desk), held, moved: BTreeMap::new(), under_way: None }
     }
 
     /// Where the partitions stand when everything under way is saved.
     pub(crate) fn held(&self) -> &[Held] {
         &self.held
+    }
+
+    /// The partitions whose lease no batch has renewed for this long.
+    pub(crate) fn idle(&self, time: Duration) -> Vec<Held> {
+        let moved_long_ago = |held: &&Held| self.moved.get(&held.part).is_none_or(|at| at.elapsed() > time);
+        self.held.iter().filter(moved_long_ago).cloned().collect()
     }
 
     /// Judges a batch, waits for the one before it, and begins to save.
@@ -106,6 +115,7 @@ impl Line {
         for now in moved {
             if let Some(held) = self.held.iter_mut().find(|held| held.part == now.part) {
                 *held = now.clone();
+                self.moved.insert(now.part, Instant::now());
             }
         }
     }

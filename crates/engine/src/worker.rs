@@ -163,7 +163,9 @@ impl<L: EventLog> Worker<L> {
                 looked = Instant::now();
             }
             if renewed.elapsed() > lease / 3 {
-                if !line.finish().await? || self.renew(line.held()).await? < line.held().len() {
+                // What batches keep moving needs no renewal, and nothing has to wait for one.
+                let idle = line.idle(lease / 3);
+                if !idle.is_empty() && (!line.finish().await? || self.renew(&idle).await? < idle.len()) {
                     return Ok(());
                 }
                 renewed = Instant::now();
