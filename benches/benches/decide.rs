@@ -91,6 +91,7 @@ fn judge(
         posting_date: PostingDate::parse("2026-03-02").expect("a date"),
         chain_head: ledger::chain::START,
         seen: BTreeMap::new(),
+        answered: BTreeMap::new(),
         accounts,
         records,
     })

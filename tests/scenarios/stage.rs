@@ -177,6 +177,7 @@ impl Stage {
     fn decide(&mut self, record: Record) {
         let day = match &record {
             Record::Tap(tap) => PostingDate(self.policy().day_rule().service_date(tap.tap.at).0),
+            Record::Command(command) => PostingDate(self.policy().day_rule().service_date(command.at).0),
             Record::Day(marker) => marker.closing,
         };
         let open = *self.open_day.get_or_insert(day);
@@ -186,6 +187,7 @@ impl Stage {
             posting_date: open,
             chain_head: ledger::chain::START,
             seen: self.seen.clone(),
+            answered: BTreeMap::new(),
             accounts: self.accounts.clone(),
             records: &records,
         });

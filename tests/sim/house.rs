@@ -166,6 +166,7 @@ impl House<'_> {
             posting_date: partition.posting_date,
             chain_head: partition.chain,
             seen: if self.has(Fault::Dedupe) { BTreeMap::new() } else { partition.seen.clone() },
+            answered: BTreeMap::new(),
             accounts: accounts
                 .iter()
                 .filter_map(|account| Some((*account, partition.accounts.get(account)?.clone())))
@@ -227,7 +228,7 @@ impl House<'_> {
         for placed in &decision.postings {
             let posting = &placed.posting;
             let account = match posting.cause() {
-                Cause::Tap { account, .. } => account.as_i64(),
+                Cause::Tap { account, .. } | Cause::Command { account, .. } => account.as_i64(),
                 Cause::Office(name) => panic!("clearing posts nothing for the office: {name}"),
             };
             let day = if self.has(Fault::ServiceDate) {

@@ -13,6 +13,7 @@ pub fn files() -> fares::Files {
         "areas.txt",
         "fare_leg_rules.txt",
         "fare_media.txt",
+        "fare_passes.txt",
         "fare_policies.txt",
         "fare_products.txt",
         "incomplete_journeys.txt",

@@ -1,14 +1,16 @@
 //! `decide`: a batch of log records in, everything to save out. Pure, synchronous, record by record in log order, so
 //! that neither clocks nor batch borders can be told from the result.
 
-use crate::outcome::{Charge, Counts, DayHead, Decision, Placed, Quarantined, TapOutcome, TapRow};
+use crate::outcome::{
+    Charge, CommandRow, Counts, DayHead, Decision, ItemSource, Placed, Quarantined, TapOutcome, TapRow,
+};
 use crate::state::AccountState;
-use crate::{payment, ride};
-use fares::{Policies, Policy};
-use ledger::{Posting, chain};
+use crate::{command, payment, ride};
+use fares::{PartyKind, Policies, Policy};
+use ledger::{Kind, Posting, chain};
 use primitives::{
-    AcceptedTap, AccountId, Code, Digest, Minor, MoneyError, PartyNo, PostingDate, Record, Refusal, TapId,
-    TapKind, Text,
+    AcceptedTap, AccountId, Code, Command, CommandId, Digest, EventTime, Minor, Money, MoneyError, PartyNo,
+    PostingDate, Record, Refusal, TapId, TapKind, Text,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +25,8 @@ pub struct Batch<'a> {
     pub chain_head: Digest,
     /// Body digests of those taps of the batch that took effect in earlier batches.
     pub seen: BTreeMap<TapId, Digest>,
+    /// Body digests of those commands of the batch that were answered in earlier batches.
+    pub answered: BTreeMap<CommandId, Digest>,
     /// States of all accounts the batch names; an account that is not here is new.
     pub accounts: BTreeMap<AccountId, AccountState>,
     /// The records by offset, or why their bytes could not be read.
@@ -39,7 +43,7 @@ pub(crate) struct Effect {
 }
 
 /// The columns of a tap row that depend on its kind.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct RowParts {
     pub route: Option<Text>,
     pub stop: Option<Text>,
@@ -48,21 +52,63 @@ pub(crate) struct RowParts {
     pub amount: Option<Minor>,
 }
 
-/// The circumstances a tap is judged in.
+/// The circumstances a record is judged in.
 pub(crate) struct Scene<'a> {
     pub policies: &'a Policies,
     pub policy: &'a Policy,
     pub posting_date: PostingDate,
     pub offset: u64,
+    /// What a posting is that changes a leg's price.
+    pub correction: Kind,
+}
+
+impl<'a> Scene<'a> {
+    fn new(
+        policies: &'a Policies,
+        at: EventTime,
+        posting_date: PostingDate,
+        offset: u64,
+        correction: Kind,
+    ) -> Result<Self, Refusal> {
+        let policy = policies.at(at).ok_or_else(|| {
+            Refusal::new(Code::PolicyUnknown, format!("no policy in force at {} ms", at.unix_ms()))
+        })?;
+        Ok(Scene { policies, policy, posting_date, offset, correction })
+    }
+
+    /// The party of this kind with this id.
+    pub(crate) fn party(&self, id: &Text, kind: PartyKind) -> Result<PartyNo, Refusal> {
+        match self.policy.party(id.as_str()) {
+            Some(party) if party.kind == kind => Ok(party.no),
+            _ => {
+                let detail = format!("no {} {id:?} in the policy in force", kind.word());
+                Err(Refusal::new(Code::PartyUnknown, detail))
+            }
+        }
+    }
+
+    /// Refuses money that is not the policy's, or not above zero.
+    pub(crate) fn check_amount(&self, money: Money) -> Result<(), Refusal> {
+        if money.currency != self.policy.currency() {
+            let detail = format!("{} where the policy has {}", money.currency, self.policy.currency());
+            return Err(Refusal::new(Code::AmountCurrency, detail));
+        }
+        if !money.amount.is_positive() {
+            return Err(Refusal::new(Code::AmountRange, "an amount is above zero"));
+        }
+        Ok(())
+    }
 }
 
 /// Judges a batch.
 pub fn decide(batch: Batch<'_>) -> Decision {
-    let Batch { policies, posting_date, chain_head, mut seen, mut accounts, records } = batch;
+    let Batch { policies, posting_date, chain_head, mut seen, mut answered, mut accounts, records } = batch;
     let mut touched = BTreeSet::new();
     let mut decision = Decision {
         counts: Counts::default(),
         taps: Vec::with_capacity(records.len()),
+        commands: Vec::new(),
+        registry: Vec::new(),
         charges: Vec::with_capacity(records.len()),
         postings: Vec::with_capacity(records.len()),
         items: Vec::new(),
@@ -84,13 +130,31 @@ pub fn decide(batch: Batch<'_>) -> Decision {
                 }
                 decision.counts.marker = decision.counts.marker.saturating_add(1);
             }
+            Ok(Record::Command(command)) => {
+                match repeats(answered.get(&command.id), &command.body_digest()) {
+                    Some(true) => decision.repeat(),
+                    Some(false) => {
+                        let detail = "the key of an earlier command with another body";
+                        decision.set_aside(*offset, None, Refusal::new(Code::IdempotencyMismatch, detail));
+                    }
+                    None => {
+                        let state = accounts.entry(command.account).or_default();
+                        match judge_command(command, state, policies, decision.posting_date, *offset) {
+                            Ok((policy, verdict)) => {
+                                answered.insert(command.id, command.body_digest());
+                                touched.insert(command.account);
+                                decision.answer(command, policy, verdict, *offset);
+                            }
+                            Err(refusal) => decision.set_aside(*offset, None, refusal),
+                        }
+                    }
+                }
+            }
             Ok(Record::Tap(accepted)) => {
                 let tap = accepted.tap.id;
-                match seen.get(&tap) {
-                    Some(digest) if *digest == accepted.body_digest => {
-                        decision.counts.duplicate = decision.counts.duplicate.saturating_add(1);
-                    }
-                    Some(_) => {
+                match repeats(seen.get(&tap), &accepted.body_digest) {
+                    Some(true) => decision.repeat(),
+                    Some(false) => {
                         let refusal =
                             Refusal::new(Code::TapConflict, "the identity took effect with another body");
                         decision.set_aside(*offset, Some(tap), refusal);
@@ -115,6 +179,22 @@ pub fn decide(batch: Batch<'_>) -> Decision {
     decision
 }
 
+/// Whether an identity took effect before: with this body, with another, or not at all.
+fn repeats(before: Option<&Digest>, now: &Digest) -> Option<bool> {
+    before.map(|before| before == now)
+}
+
+fn judge_command<'a>(
+    command: &Command,
+    state: &mut AccountState,
+    policies: &'a Policies,
+    posting_date: PostingDate,
+    offset: u64,
+) -> Result<(&'a Policy, command::Verdict), Refusal> {
+    let scene = Scene::new(policies, command.at, posting_date, offset, Kind::Refund)?;
+    Ok((scene.policy, command::judge(&scene, command, state)?))
+}
+
 fn judge(
     accepted: &AcceptedTap,
     state: &mut AccountState,
@@ -122,11 +202,7 @@ fn judge(
     posting_date: PostingDate,
     offset: u64,
 ) -> Result<Effect, Refusal> {
-    let at = accepted.tap.at;
-    let policy = policies.at(at).ok_or_else(|| {
-        Refusal::new(Code::PolicyUnknown, format!("no policy in force at {} ms", at.unix_ms()))
-    })?;
-    let scene = Scene { policies, policy, posting_date, offset };
+    let scene = Scene::new(policies, accepted.tap.at, posting_date, offset, Kind::Rerate)?;
     match &accepted.tap.kind {
         TapKind::Boarding { route, stop, .. } => ride::judge(&scene, accepted, route, stop.as_ref(), state),
         TapKind::Gate { route, stop, .. } => ride::judge(&scene, accepted, route, Some(stop), state),
@@ -145,6 +221,10 @@ pub(crate) fn poison(error: MoneyError) -> Refusal {
 }
 
 impl Decision {
+    fn repeat(&mut self) {
+        self.counts.duplicate = self.counts.duplicate.saturating_add(1);
+    }
+
     fn set_aside(&mut self, offset: u64, tap: Option<TapId>, refusal: Refusal) {
         self.counts.quarantined = self.counts.quarantined.saturating_add(1);
         self.quarantined.push(Quarantined { offset, tap, refusal });
@@ -174,15 +254,52 @@ impl Decision {
                 offset,
             });
         }
+        self.put(charges, postings, offset);
+        self.expect(ItemSource::Tap(tap.id), expected);
+    }
+
+    fn answer(&mut self, command: &Command, policy: &Policy, verdict: command::Verdict, offset: u64) {
+        let command::Verdict { payee, amount, refused, charges, postings, expected, registry } = verdict;
+        self.registry.extend(registry);
+        self.commands.push(CommandRow {
+            id: command.id,
+            body_digest: command.body_digest(),
+            account: command.account,
+            kind: command.kind.word(),
+            at: command.at,
+            asked_by: command.asked_by.clone(),
+            approved_by: command.approved_by.clone(),
+            service_date: policy.day_rule().service_date(command.at),
+            posting_date: self.posting_date,
+            reference: command.kind.reference().cloned(),
+            payee,
+            amount,
+            refused,
+            offset,
+        });
+        self.put(charges, postings, offset);
+        self.expect(ItemSource::Command(command.id), expected);
+    }
+
+    /// Counts a record that took effect, and takes its charges and postings in log order.
+    fn put(&mut self, charges: Vec<Charge>, postings: Vec<Posting>, offset: u64) {
         self.counts.posted = self.counts.posted.saturating_add(1);
         self.charges.extend(charges);
         for (ordinal, posting) in (0..).zip(postings) {
             self.chain_head = chain::extend(&self.chain_head, offset, ordinal, &posting);
             self.postings.push(Placed { offset, ordinal, posting });
         }
-        if let Some((reference, amount, channel)) = expected {
-            let posting_date = self.posting_date;
-            self.items.push(crate::BankItem { tap: tap.id, reference, amount, channel, posting_date });
-        }
+    }
+
+    fn expect(&mut self, source: ItemSource, expected: Option<(Text, Minor, PartyNo)>) {
+        let posting_date = self.posting_date;
+        let item = |(reference, amount, channel)| crate::BankItem {
+            source,
+            reference,
+            amount,
+            channel,
+            posting_date,
+        };
+        self.items.extend(expected.map(item));
     }
 }

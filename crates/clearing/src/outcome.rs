@@ -4,10 +4,11 @@ use crate::state::AccountState;
 use fares::Funded;
 use ledger::Posting;
 use primitives::{
-    AccountId, Code, Digest, EventTime, Minor, PartyNo, PostingDate, Refusal, ServiceDate, TapId, Tender,
-    Text,
+    AccountId, Code, CommandId, Digest, EventTime, MediumToken, Minor, PartyNo, PostingDate, Refusal,
+    ServiceDate, TapId, Tender, Text,
 };
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// How each record of the batch was counted (invariant C-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +69,75 @@ pub struct TapRow {
     pub offset: u64,
 }
 
+/// A command that was answered, and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandRow {
+    /// Identity.
+    pub id: CommandId,
+    /// Digest of what was asked.
+    pub body_digest: Digest,
+    /// Whose account.
+    pub account: AccountId,
+    /// The stable word for its kind.
+    pub kind: &'static str,
+    /// When it was asked.
+    pub at: EventTime,
+    /// Who asked.
+    pub asked_by: Text,
+    /// Who else agreed.
+    pub approved_by: Option<Text>,
+    /// Day of the act, by the city's day rule.
+    pub service_date: ServiceDate,
+    /// Accounting day.
+    pub posting_date: PostingDate,
+    /// Bill, product, case or reference.
+    pub reference: Option<Text>,
+    /// Who was paid, or through whom.
+    pub payee: Option<PartyNo>,
+    /// How much was moved, or would have been.
+    pub amount: Option<Minor>,
+    /// Why not, when it was refused; the answer stays.
+    pub refused: Option<Refusal>,
+    /// Its log offset.
+    pub offset: u64,
+}
+
+/// What a command changes in the registry, in the same breath as in the books: the door knows it from then on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistryChange {
+    /// A medium stands for the account.
+    Medium {
+        /// The medium.
+        token: MediumToken,
+        /// The account.
+        account: AccountId,
+        /// Its fare medium.
+        fare_medium: Text,
+        /// Who carries the rider's share.
+        tender: Tender,
+    },
+    /// The account has a rider category for a time.
+    Granted {
+        /// The account.
+        account: AccountId,
+        /// The category.
+        category: Text,
+        /// From this moment.
+        from: EventTime,
+        /// Until before this moment.
+        until: EventTime,
+    },
+    /// It no longer has it.
+    Lapsed {
+        /// The account.
+        account: AccountId,
+        /// The category.
+        category: Text,
+        /// From this moment.
+        at: EventTime,
+    },
+}
+
 /// The state a leg is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChargeShape {
@@ -125,11 +195,14 @@ pub enum Flag {
     ClockMoved,
     /// The account has more taps in its window than are kept: the oldest no longer take part in later prices.
     Crowded,
+    /// The account or the medium was on the deny list.
+    Blocked,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: &'static [Flag] = &[Flag::Passback, Flag::BeforeWindow, Flag::ClockMoved, Flag::Crowded];
+    pub const ALL: &'static [Flag] =
+        &[Flag::Passback, Flag::BeforeWindow, Flag::ClockMoved, Flag::Crowded, Flag::Blocked];
 
     /// The stable word.
     pub const fn word(self) -> &'static str {
@@ -138,6 +211,7 @@ impl Flag {
             Flag::BeforeWindow => "before_window",
             Flag::ClockMoved => "clock_moved",
             Flag::Crowded => "rate_anomaly",
+            Flag::Blocked => "blocked",
         }
     }
 
@@ -147,6 +221,7 @@ impl Flag {
             Flag::BeforeWindow => 2,
             Flag::ClockMoved => 4,
             Flag::Crowded => 8,
+            Flag::Blocked => 16,
         }
     }
 }
@@ -260,11 +335,29 @@ pub struct Placed {
     pub posting: Posting,
 }
 
+/// What announced money at the bank. Its text is the item's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemSource {
+    /// A tap.
+    Tap(TapId),
+    /// A command.
+    Command(CommandId),
+}
+
+impl fmt::Display for ItemSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ItemSource::Tap(tap) => tap.fmt(f),
+            ItemSource::Command(id) => id.fmt(f),
+        }
+    }
+}
+
 /// Money a bank statement is expected to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BankItem {
     /// The top-up that announced it.
-    pub tap: TapId,
+    pub source: ItemSource,
     /// The reference it carries.
     pub reference: Text,
     /// How much comes to us.
@@ -304,6 +397,10 @@ pub struct Decision {
     pub counts: Counts,
     /// Taps that took effect.
     pub taps: Vec<TapRow>,
+    /// Commands that were answered.
+    pub commands: Vec<CommandRow>,
+    /// What commands change in the registry, in log order.
+    pub registry: Vec<RegistryChange>,
     /// Versions of legs' prices.
     pub charges: Vec<Charge>,
     /// Postings, in log order.

@@ -19,8 +19,8 @@ pub fn top_up(
     value: Money,
     state: &mut AccountState,
 ) -> Result<Effect, Refusal> {
-    let party = payee(scene, channel, PartyKind::Channel)?;
-    check_amount(scene, value)?;
+    let party = scene.party(channel, PartyKind::Channel)?;
+    scene.check_amount(value)?;
     let cash = channel.as_str().starts_with(CASH_CHANNEL_PREFIX);
     let received = if cash {
         Line::debit(Chart::CashInTransit, Line::party(accepted.operator), value.amount)
@@ -50,12 +50,21 @@ pub fn school(
     price: Money,
     state: &mut AccountState,
 ) -> Result<Effect, Refusal> {
-    let party = payee(scene, school, PartyKind::School)?;
-    check_amount(scene, price)?;
+    let party = scene.party(school, PartyKind::School)?;
+    scene.check_amount(price)?;
     let row = row(bill, party, price);
+    let no = |code| Effect {
+        row: row.clone(),
+        outcome: TapOutcome::Refused(code),
+        charges: Vec::new(),
+        postings: Vec::new(),
+        expected: None,
+    };
+    if state.standing.as_ref().is_some_and(|standing| standing.blocks(Some(&accepted.tap.medium))) {
+        return Ok(no(Code::AccountBlocked));
+    }
     if state.purse.value < price.amount {
-        let outcome = TapOutcome::Refused(Code::InsufficientFunds);
-        return Ok(Effect { row, outcome, charges: Vec::new(), postings: Vec::new(), expected: None });
+        return Ok(no(Code::InsufficientFunds));
     }
     let mut purse = state.purse;
     let mut lines = purse.charge(accepted.account, price.amount).map_err(poison)?;
@@ -69,26 +78,6 @@ pub fn school(
         postings: vec![posting],
         expected: None,
     })
-}
-
-fn payee(scene: &Scene<'_>, id: &Text, kind: PartyKind) -> Result<PartyNo, Refusal> {
-    match scene.policy.party(id.as_str()) {
-        Some(party) if party.kind == kind => Ok(party.no),
-        _ => {
-            Err(Refusal::new(Code::PartyUnknown, format!("no {} {id:?} in the policy in force", kind.word())))
-        }
-    }
-}
-
-fn check_amount(scene: &Scene<'_>, money: Money) -> Result<(), Refusal> {
-    if money.currency != scene.policy.currency() {
-        let detail = format!("{} where the policy has {}", money.currency, scene.policy.currency());
-        return Err(Refusal::new(Code::AmountCurrency, detail));
-    }
-    if !money.amount.is_positive() {
-        return Err(Refusal::new(Code::AmountRange, "an amount is above zero"));
-    }
-    Ok(())
 }
 
 fn post(scene: &Scene<'_>, accepted: &AcceptedTap, kind: Kind, lines: Vec<Line>) -> Result<Posting, Refusal> {

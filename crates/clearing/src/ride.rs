@@ -1,5 +1,6 @@
 //! Rides: a tap joins its account's window, the window is priced anew, and the signed differences are posted.
 
+use crate::command::taken_off;
 use crate::decide::{Effect, RowParts, Scene, poison};
 use crate::journey::{self, FoundLeg};
 use crate::outcome::{Charge, ChargeShape, Delta, Flag, Flags, TapOutcome};
@@ -18,21 +19,23 @@ pub fn judge(
     state: &mut AccountState,
 ) -> Result<Effect, Refusal> {
     check_references(scene, accepted, route, stop)?;
-    let Some(tap) = WindowTap::of(&accepted.tap, &accepted.rider, &accepted.fare_medium, accepted.tender)
-    else {
+    // A concession that a command gave holds from its place in the log on, whatever the gateway knew.
+    let standing = state.standing.as_ref();
+    let rider = standing.and_then(|standing| standing.rider(accepted.tap.at)).unwrap_or(&accepted.rider);
+    let Some(tap) = WindowTap::of(&accepted.tap, rider, &accepted.fare_medium, accepted.tender) else {
         return Err(Refusal::new(Code::Poison, "not a riding tap"));
     };
     let row = RowParts { route: Some(route.clone()), stop: stop.cloned(), ..RowParts::default() };
     let alone = journey::is_before_window(state, &tap);
-    let changes = if alone {
+    let mut changes = if alone {
         // Its neighbours are gone, and counters that have moved on say nothing about its day: priced by itself, under
         // its own travel date, and flagged.
         let nothing = AccountState { purse: state.purse, ..AccountState::default() };
-        rate(scene, accepted.account, &[tap], &nothing, (accepted.tap.id, Flag::BeforeWindow))?
+        rate(scene, accepted.account, &[tap], &nothing, Some((accepted.tap.id, Flag::BeforeWindow)))?
     } else {
         let place = state.window.partition_point(|other| other.key() < tap.key());
         state.window.insert(place, tap);
-        match rate(scene, accepted.account, &state.window, state, (accepted.tap.id, Flag::Crowded)) {
+        match rate(scene, accepted.account, &state.window, state, Some((accepted.tap.id, Flag::Crowded))) {
             Ok(changes) => changes,
             Err(refusal) => {
                 state.window.remove(place);
@@ -40,18 +43,42 @@ pub fn judge(
             }
         }
     };
+    if state.standing.as_ref().is_some_and(|standing| standing.blocks(Some(&accepted.tap.medium))) {
+        changes.flag(accepted.tap.id, Flag::Blocked);
+    }
     state.purse = changes.purse;
     if !alone {
-        for posted in changes.posted {
-            match state.legs.iter_mut().find(|leg| leg.id == posted.id) {
-                Some(leg) => *leg = posted,
-                None => state.legs.push(posted),
-            }
-        }
+        remember(state, changes.posted);
         forget(state, &changes.legs, scene.policies);
     }
     let Changes { charges, postings, .. } = changes;
     Ok(Effect { row, outcome: TapOutcome::Posted, charges, postings, expected: None })
+}
+
+/// Prices an account's window anew after something but a tap changed what its legs cost.
+pub(crate) fn reprice(
+    scene: &Scene<'_>,
+    account: AccountId,
+    state: &mut AccountState,
+) -> Result<(Vec<Charge>, Vec<Posting>), Refusal> {
+    let changes = rate(scene, account, &state.window, state, None)?;
+    state.purse = changes.purse;
+    remember(state, changes.posted);
+    Ok((changes.charges, changes.postings))
+}
+
+/// What is carried once every leg of the window is over.
+pub(crate) fn carried_after(state: &AccountState, policies: &Policies) -> Carried {
+    price(policies, &state.carried, &journey::legs(&state.window, policies)).1
+}
+
+fn remember(state: &mut AccountState, posted: Vec<PostedLeg>) {
+    for posted in posted {
+        match state.legs.iter_mut().find(|leg| leg.id == posted.id) {
+            Some(leg) => *leg = posted,
+            None => state.legs.push(posted),
+        }
+    }
 }
 
 fn check_references(
@@ -88,6 +115,9 @@ fn forget(state: &mut AccountState, legs: &[FoundLeg], policies: &Policies) {
     let gone: BTreeSet<TapId> = over.iter().flat_map(|leg| [Some(leg.id), leg.exit]).flatten().collect();
     state.window.retain(|tap| !gone.contains(&tap.id));
     state.legs.retain(|leg| !gone.contains(&leg.id));
+    if let Some(standing) = &mut state.standing {
+        standing.refunds.retain(|refund| !gone.contains(&refund.leg));
+    }
 }
 
 /// What pricing a window anew changes.
@@ -98,22 +128,31 @@ struct Changes {
     postings: Vec<Posting>,
     posted: Vec<PostedLeg>,
     purse: Purse,
+    /// What a posting that is not a leg's first is.
+    correction: Kind,
 }
 
-/// Prices a window. `new` is the tap that came, and what is to be said of it: always when it is older than the window, and
+/// Prices a window. `new` is the tap that came, if one did, and what is to be said of it: always when it is older than the window, and
 /// when the window is too full otherwise.
 fn rate(
     scene: &Scene<'_>,
     account: AccountId,
     window: &[WindowTap],
     state: &AccountState,
-    new: (TapId, Flag),
+    new: Option<(TapId, Flag)>,
 ) -> Result<Changes, Refusal> {
     let (before, purse) = (&state.legs, state.purse);
     let legs = journey::legs(window, scene.policies);
     let (prices, _) = price(scene.policies, &state.carried, &legs);
-    let mut changes =
-        Changes { legs: Vec::new(), charges: Vec::new(), postings: Vec::new(), posted: Vec::new(), purse };
+    let correction = scene.correction;
+    let mut changes = Changes {
+        legs: Vec::new(),
+        charges: Vec::new(),
+        postings: Vec::new(),
+        posted: Vec::new(),
+        purse,
+        correction,
+    };
     // First what no longer stands, so that money is given back before it is taken.
     let stands = |old: &&PostedLeg| old.shape != ChargeShape::Cancelled;
     for old in before.iter().filter(stands).filter(|old| !legs.iter().any(|found| found.id == old.id)) {
@@ -123,13 +162,15 @@ fn rate(
     }
     for (found, priced) in legs.iter().zip(prices) {
         let old = before.iter().find(|old| old.id == found.id);
+        let refunded = state.standing.as_ref().map_or(Minor::ZERO, |standing| standing.refunded(found.id));
+        let priced = taken_off(priced, refunded).map_err(poison)?;
         changes.price(scene, account, &window[found.first], found, priced, old)?;
     }
     changes.legs = legs;
-    let (tap, flag) = new;
-    if flag != Flag::Crowded || window.len() > WINDOW_TAPS_MAX {
-        let of_tap = |charge: &&mut Charge| charge.leg == tap || charge.exit == Some(tap);
-        changes.charges.iter_mut().filter(of_tap).for_each(|charge| charge.flags = charge.flags.with(flag));
+    if let Some((tap, flag)) = new
+        && (flag != Flag::Crowded || window.len() > WINDOW_TAPS_MAX)
+    {
+        changes.flag(tap, flag);
     }
     Ok(changes)
 }
@@ -198,6 +239,12 @@ impl PostedLeg {
 }
 
 impl Changes {
+    /// Says something of the charges that a tap caused.
+    fn flag(&mut self, tap: TapId, flag: Flag) {
+        let of_tap = |charge: &&mut Charge| charge.leg == tap || charge.exit == Some(tap);
+        self.charges.iter_mut().filter(of_tap).for_each(|charge| charge.flags = charge.flags.with(flag));
+    }
+
     fn cancel(
         &mut self,
         scene: &Scene<'_>,
@@ -307,7 +354,7 @@ impl Changes {
         if lines.is_empty() {
             return Ok(());
         }
-        let kind = if charge.version == 1 { Kind::Fare } else { Kind::Rerate };
+        let kind = if charge.version == 1 { Kind::Fare } else { self.correction };
         let cause = Cause::Tap { account: charge.account, tap: charge.leg };
         let posting = Posting::new(kind, charge.posting_date, charge.service_date, cause, lines)
             .map_err(|error| Refusal::new(Code::Poison, error.to_string()))?;

@@ -1,6 +1,7 @@
 //! What is carried from batch to batch for one card account.
 
 use crate::outcome::{ChargeShape, Flags};
+use crate::standing::Standing;
 use fares::{Carried, Funded, Share};
 use ledger::{Chart, Line};
 use primitives::{
@@ -153,4 +154,6 @@ pub struct AccountState {
     pub legs: Vec<PostedLeg>,
     /// What the legs before the window left behind: counters of caps, quotas and passes.
     pub carried: Carried,
+    /// What commands left behind; most accounts have nothing.
+    pub standing: Option<Box<Standing>>,
 }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 #[path = "../../../tests/support/minitown.rs"]
 mod minitown;
 
+mod commands;
+
 fn text(text: &str) -> Text {
     Text::new(text).expect("a text")
 }
@@ -89,6 +91,7 @@ fn judge(policies: &fares::Policies, records: &[(u64, Result<Record, Refusal>)])
         posting_date: PostingDate::parse("2026-03-02").expect("a date"),
         chain_head: ledger::chain::START,
         seen: BTreeMap::new(),
+        answered: BTreeMap::new(),
         accounts: BTreeMap::new(),
         records,
     })

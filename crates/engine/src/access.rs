@@ -8,7 +8,8 @@ use primitives::Digest;
 use store::PgConnection;
 
 pub use store::access::{
-    AuditRow, Person, Session, audit, audits, begin_session, end_session, people, person, put_person,
+    AuditRow, Person, Session, audit, audits, bearer, begin_session, end_session, people, person, put_person,
+    put_token, revoke_tokens,
 };
 
 /// A session that was not used for so long is over.

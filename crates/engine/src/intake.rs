@@ -4,7 +4,7 @@ use crate::EngineError;
 use crate::report::LogEnd;
 use crate::resolve::{Devices, Known, Media};
 use fares::Policies;
-use primitives::{AcceptedTap, Code, EventTime, Record, Refusal, Tap, TapId};
+use primitives::{AcceptedTap, Code, EventTime, Minor, Record, Refusal, Tap, TapId};
 use std::sync::Arc;
 use store::intake::{DoorRow, Fate, OpenRow, ReceivedRow};
 use store::{Doing as _, StoreError};
@@ -55,11 +55,12 @@ pub struct Receipt {
 /// The door.
 pub struct Intake<L> {
     pub(crate) pool: PgPool,
-    log: Arc<L>,
-    partitions: u32,
-    policies: Arc<Policies>,
+    pub(crate) log: Arc<L>,
+    pub(crate) partitions: u32,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) devices: Devices,
-    clock: Clock,
+    pub(crate) clock: Clock,
+    pub(crate) refund_alone_max: Minor,
 }
 
 /// A tap that passed, or why not; with the raw bytes it came as.
@@ -86,7 +87,14 @@ impl<L: EventLog> Intake<L> {
     ) -> Result<Self, EngineError> {
         let partitions = log.identity().await?.partitions;
         let Settings { environment, master, clock } = settings;
-        Ok(Intake { pool, log, partitions, policies, devices: Devices::new(environment, master), clock })
+        let (devices, refund_alone_max) =
+            (Devices::new(environment, master), crate::command::REFUND_ALONE_MAX);
+        Ok(Intake { pool, log, partitions, policies, devices, clock, refund_alone_max })
+    }
+
+    /// The door where one person alone may give back a fare up to this amount; above it two are needed.
+    pub fn with_refund_alone_max(self, amount: Minor) -> Self {
+        Intake { refund_alone_max: amount, ..self }
     }
 
     /// Takes a batch. Answers are in the order of the argument; an error means that the senders must send again.
@@ -204,14 +212,7 @@ impl<L: EventLog> Intake<L> {
     ) -> Result<(u32, Vec<u8>, TapId), Refusal> {
         let Passed { envelope, tap, device } = passed;
         let resolved = media.resolve(&tap.medium)?;
-        let rider = match media.rider(resolved.account, tap.at) {
-            Some(category) => category.clone(),
-            None => {
-                let policy = self.policies.at(tap.at);
-                let none = || Refusal::new(Code::PolicyUnknown, "no policy in force at the tap's time");
-                policy.ok_or_else(none)?.default_rider().clone()
-            }
-        };
+        let rider = self.rider_of(media, resolved.account, tap.at)?;
         let id = tap.id;
         let partition = partition_of(resolved.account, self.partitions);
         let accepted = AcceptedTap {
@@ -323,7 +324,7 @@ impl<L: EventLog> Intake<L> {
     fn record_again(&self, raw: Vec<u8>) -> Option<(u32, Vec<u8>, TapId)> {
         match decode_record(&raw) {
             Ok(Record::Tap(tap)) => Some((partition_of(tap.account, self.partitions), raw, tap.tap.id)),
-            Ok(Record::Day(_)) | Err(_) => None,
+            Ok(Record::Day(_) | Record::Command(_)) | Err(_) => None,
         }
     }
 }

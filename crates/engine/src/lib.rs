@@ -4,11 +4,11 @@
 //! Put the pure crates and the adapters together into what the program does, one module a use case.
 //!
 //! # Shape
-//! [`intake`] takes taps into the log, [`answer`] tells the devices what they may forget · [`worker`] takes taps from the
-//! log into the ledger: load → decide → save · [`relay`] tells what the ledger has · [`day`] closes an accounting day ·
-//! [`settle`] proposes, approves and hands over payouts · [`reconcile`] takes bank statements in · [`adjust`] books by hand,
-//! with four eyes · [`report`] answers with figures and the rows behind them · [`verify`] rebuilds the books from the log
-//! and compares · [`registry`] and [`access`] know who and what.
+//! [`intake`] takes taps into the log and [`command`] what no device signs, [`answer`] tells the devices what they may
+//! forget · [`worker`] takes taps from the log into the ledger: load → decide → save · [`relay`] tells what the ledger has ·
+//! [`day`] closes an accounting day · [`settle`] proposes, approves and hands over payouts · [`reconcile`] takes bank
+//! statements in · [`adjust`] books by hand, with four eyes · [`report`] answers with figures and the rows behind them ·
+//! [`verify`] rebuilds the books from the log and compares · [`registry`] and [`access`] know who and what.
 //!
 //! # Invariants
 //! E-1 the committed ranges of a partition tile it: no gap, no overlap; E-2 nothing is acknowledged before it is durable;
@@ -25,6 +25,7 @@
 pub mod access;
 pub mod adjust;
 pub mod answer;
+pub mod command;
 pub mod day;
 mod denial;
 pub mod error;

@@ -5,7 +5,7 @@ use crate::denial;
 use crate::worker::Stats;
 use clearing::{Batch, decide};
 use fares::Policies;
-use primitives::{AccountId, Code, Record, Refusal, TapId};
+use primitives::{AccountId, Code, Command, CommandId, Digest, Record, Refusal, TapId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,8 +20,8 @@ use wire::{LogEntry, decode_record, partition_of};
 /// How often the same batch is tried against a database that answers "try again".
 const TRIES_MAX: u32 = 5;
 
-/// The unique key that says a tap took effect before.
-const TAP_KEY: &str = "tap_pkey";
+/// The unique keys that say a tap or a command took effect before.
+const SEEN_KEYS: [&str; 2] = ["tap_pkey", "command_pkey"];
 
 /// What posting needs.
 pub(crate) struct Desk {
@@ -168,6 +168,10 @@ impl Desk {
         let started = Instant::now();
         let mut seen = store::load::seen(connection, &taps(slices)).await?;
         seen.extend(ahead.iter().flat_map(|part| &part.decision.taps).map(|tap| (tap.id, tap.body_digest)));
+        let mut answered = store::load::answered(connection, &commands(slices)).await?;
+        answered.extend(
+            ahead.iter().flat_map(|part| &part.decision.commands).map(|row| (row.id, row.body_digest)),
+        );
         let known = |account: &AccountId| ahead.iter().find_map(|part| part.decision.accounts.get(account));
         let (near, far): (Vec<AccountId>, Vec<AccountId>) =
             accounts(slices).into_iter().partition(|account| known(account).is_some());
@@ -175,7 +179,7 @@ impl Desk {
         states.extend(near.iter().filter_map(|account| Some((*account, known(account)?.clone()))));
         Stats::add(&self.stats.load_us, started);
         let started = Instant::now();
-        let parts = self.decide(slices, seen, states);
+        let parts = self.decide(slices, seen, answered, states);
         Stats::add(&self.stats.decide_us, started);
         Ok(parts)
     }
@@ -184,7 +188,8 @@ impl Desk {
     fn decide(
         &self,
         slices: &[Slice],
-        seen: BTreeMap<TapId, primitives::Digest>,
+        seen: BTreeMap<TapId, Digest>,
+        answered: BTreeMap<CommandId, Digest>,
         mut accounts: BTreeMap<AccountId, clearing::AccountState>,
     ) -> Vec<Part> {
         let mut parts = Vec::with_capacity(slices.len());
@@ -195,11 +200,14 @@ impl Desk {
             let before = denial::before(&self.policies, &mine);
             let mine_seen = slice.taps().filter_map(|accepted| seen.get_key_value(&accepted.tap.id));
             let mine_seen = mine_seen.map(|(tap, digest)| (*tap, *digest)).collect();
+            let mine_answered = slice.commands().filter_map(|command| answered.get_key_value(&command.id));
+            let mine_answered = mine_answered.map(|(id, digest)| (*id, *digest)).collect();
             let decision = decide(Batch {
                 policies: &self.policies,
                 posting_date: slice.held.posting_date,
                 chain_head: slice.held.chain_head,
                 seen: mine_seen,
+                answered: mine_answered,
                 accounts: mine,
                 records: &slice.records,
             });
@@ -228,12 +236,20 @@ impl Slice {
     fn taps(&self) -> impl Iterator<Item = &primitives::AcceptedTap> {
         self.records.iter().filter_map(|(_, record)| match record {
             Ok(Record::Tap(tap)) => Some(tap.as_ref()),
-            Ok(Record::Day(_)) | Err(_) => None,
+            Ok(Record::Day(_) | Record::Command(_)) | Err(_) => None,
+        })
+    }
+
+    fn commands(&self) -> impl Iterator<Item = &Command> {
+        self.records.iter().filter_map(|(_, record)| match record {
+            Ok(Record::Command(command)) => Some(command.as_ref()),
+            Ok(Record::Day(_) | Record::Tap(_)) | Err(_) => None,
         })
     }
 
     fn accounts(&self) -> impl Iterator<Item = AccountId> {
-        self.taps().map(|tap| tap.account)
+        let commands = self.commands().map(|command| command.account);
+        self.taps().map(|tap| tap.account).chain(commands)
     }
 }
 
@@ -272,16 +288,23 @@ pub(crate) fn slice(held: &[Held], partitions: u32, entries: Vec<LogEntry>) -> R
 /// The record of an entry, or why it is none that may stand there.
 pub(crate) fn read(entry: &LogEntry, partitions: u32) -> Result<Record, Refusal> {
     let record = decode_record(&entry.bytes)?;
-    match &record {
-        Record::Tap(tap) if partition_of(tap.account, partitions) != entry.partition => {
-            Err(Refusal::new(Code::WrongPartition, format!("stands in partition {}", entry.partition)))
-        }
-        Record::Tap(_) | Record::Day(_) => Ok(record),
+    let account = match &record {
+        Record::Tap(tap) => tap.account,
+        Record::Command(command) => command.account,
+        Record::Day(_) => return Ok(record),
+    };
+    if partition_of(account, partitions) != entry.partition {
+        return Err(Refusal::new(Code::WrongPartition, format!("stands in partition {}", entry.partition)));
     }
+    Ok(record)
 }
 
 fn taps(slices: &[Slice]) -> Vec<TapId> {
     slices.iter().flat_map(Slice::taps).map(|accepted| accepted.tap.id).collect()
+}
+
+fn commands(slices: &[Slice]) -> Vec<CommandId> {
+    slices.iter().flat_map(Slice::commands).map(|command| command.id).collect()
 }
 
 fn accounts(slices: &[Slice]) -> Vec<AccountId> {
@@ -299,7 +322,7 @@ pub(crate) fn moved(advance: &Advance) -> Held {
 
 /// A fault that passes by itself.
 fn passes(fault: &StoreError) -> bool {
-    fault.is_retryable() || fault.violates(TAP_KEY)
+    fault.is_retryable() || SEEN_KEYS.iter().any(|key| fault.violates(key))
 }
 
 /// A few milliseconds that differ between workers, so that two which collided do not collide again.

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use chrono::Utc;
 use engine::intake::{self, Intake};
 use engine::worker;
-use primitives::{EventTime, PostingDate, Sensitive};
+use primitives::{Digest, EventTime, Minor, PostingDate, Sensitive};
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::PgPool;
@@ -54,6 +54,9 @@ pub struct Args {
     /// People reach the pages through HTTPS.
     #[arg(long)]
     secure_cookies: bool,
+    /// The amount, in minor units, up to which one person alone may give a fare back; above it two are needed.
+    #[arg(long, default_value_t = 0)]
+    refund_alone_max: i64,
     /// Do not run a worker in this process.
     #[arg(long)]
     no_worker: bool,
@@ -88,12 +91,16 @@ pub struct PersonArgs {
     /// The name that is shown.
     #[arg(long)]
     name: String,
-    /// `viewer`, `finance` (proposes) or `approver` (approves).
+    /// `viewer`, `finance` (proposes), `approver` (approves), or of a partner's program: `counter` (payments, passes,
+    /// blocks) or `channel` (top-ups).
     #[arg(long)]
     role: String,
     /// A file that holds the password.
     #[arg(long)]
     password_file: PathBuf,
+    /// Print a token of the programming interface for this person, and take the earlier ones away.
+    #[arg(long)]
+    token: bool,
 }
 
 /// Reads an accounting day from the command line.
@@ -134,7 +141,8 @@ pub async fn run(args: Args) -> anyhow::Result<Ending> {
         clock: Arc::new(|| now_or_start(Utc::now().timestamp_millis())),
     };
     let (log, policies) = (Arc::clone(&house.log), Arc::clone(&house.policies));
-    let intake = Arc::new(Intake::open(house.pool.clone(), log, policies, settings).await?);
+    let intake = Intake::open(house.pool.clone(), log, policies, settings).await?;
+    let intake = Arc::new(intake.with_refund_alone_max(Minor::new(args.refund_alone_max)));
     let worker = (!args.no_worker).then(|| house.start_worker(worker::Settings::named(worker_name())));
     let relay = start_relay(&house, &args.relay, worker_name()).await?;
     let listener =
@@ -172,11 +180,18 @@ pub async fn clear(args: ClearArgs) -> anyhow::Result<Ending> {
 }
 
 pub async fn person(args: PersonArgs) -> anyhow::Result<Ending> {
-    let role = Role::parse(&args.role).context("the role is viewer, finance or approver")?;
+    let role =
+        Role::parse(&args.role).context("the role is viewer, finance, approver, counter or channel")?;
     let password = std::fs::read_to_string(&args.password_file).context("reading the password")?;
     let pool = connect().await?;
     let mut connection = pool.acquire().await?;
     put_person(&mut connection, &args.login, &args.name, role, password.trim_end_matches('\n')).await?;
+    if args.token {
+        let token = web::secret::token()?;
+        engine::access::revoke_tokens(&mut connection, &args.login).await?;
+        engine::access::put_token(&mut connection, Digest::of(token.as_bytes()), &args.login).await?;
+        println!("{token}");
+    }
     Ok(Ending::Done)
 }
 

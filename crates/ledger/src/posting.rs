@@ -1,7 +1,7 @@
 //! Postings: balanced by construction, immutable ever after.
 
 use crate::chart::{Chart, Owner, Ring};
-use primitives::{AccountId, Canonical, Minor, PartyNo, PostingDate, ServiceDate, TapId};
+use primitives::{AccountId, Canonical, CommandId, Minor, PartyNo, PostingDate, ServiceDate, TapId};
 
 /// Most lines one posting may have.
 pub const LINES_MAX: usize = 64;
@@ -17,6 +17,18 @@ pub enum Kind {
     TopUp,
     /// A payment to a school from a card account.
     SchoolPayment,
+    /// A fare given back, whole or in part.
+    Refund,
+    /// A top-up that a channel announced, confirmed or took back.
+    PendingTopUp,
+    /// A pass or ticket book sold.
+    PassSale,
+    /// A pass or ticket book given back.
+    PassRefund,
+    /// What was left on a card account that was closed.
+    Closing,
+    /// Money moved by hand between a card account and where it belongs.
+    Correction,
     /// A payout handed to the bank.
     Payout,
     /// A line of a proven statement that met its item.
@@ -38,6 +50,12 @@ impl Kind {
         Kind::Rerate,
         Kind::TopUp,
         Kind::SchoolPayment,
+        Kind::Refund,
+        Kind::PendingTopUp,
+        Kind::PassSale,
+        Kind::PassRefund,
+        Kind::Closing,
+        Kind::Correction,
         Kind::Payout,
         Kind::BankLine,
         Kind::Suspense,
@@ -58,6 +76,12 @@ impl Kind {
             Kind::Rerate => "rerate",
             Kind::TopUp => "top_up",
             Kind::SchoolPayment => "school_payment",
+            Kind::Refund => "refund",
+            Kind::PendingTopUp => "pending_top_up",
+            Kind::PassSale => "pass_sale",
+            Kind::PassRefund => "pass_refund",
+            Kind::Closing => "closing",
+            Kind::Correction => "correction",
             Kind::Payout => "payout",
             Kind::BankLine => "bank_line",
             Kind::Suspense => "suspense",
@@ -77,6 +101,13 @@ pub enum Cause {
         account: AccountId,
         /// The leg's or payment's identity.
         tap: TapId,
+    },
+    /// A command about a card account.
+    Command {
+        /// The card account concerned.
+        account: AccountId,
+        /// The command.
+        id: CommandId,
     },
     /// An act of the back office, by its own stable name.
     Office(String),
@@ -224,6 +255,9 @@ impl Posting {
             Cause::Tap { account, tap } => {
                 bytes.text("tap").u64(account.number());
                 bytes.u64(tap.device.number()).u64(tap.journal.number()).u64(tap.sequence.number());
+            }
+            Cause::Command { account, id } => {
+                bytes.text("command").u64(account.number()).bytes(id.bytes());
             }
             Cause::Office(name) => {
                 bytes.text("office").text(name);

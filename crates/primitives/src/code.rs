@@ -75,6 +75,26 @@ codes! {
     // Requests.
     /// A payment request above the balance.
     InsufficientFunds = "INSUFFICIENT_FUNDS",
+    /// A request about a card account that is on the deny list.
+    AccountBlocked = "ACCOUNT_BLOCKED",
+    /// A request about an account that was closed.
+    AccountClosed = "ACCOUNT_CLOSED",
+    /// An account that cannot be closed yet.
+    CloseTooSoon = "CLOSE_TOO_SOON",
+    /// An act that needs a second person.
+    ApprovalMissing = "APPROVAL_MISSING",
+    /// A rider category that the policy does not have, or a time that ends before it begins.
+    ConcessionInvalid = "CONCESSION_INVALID",
+    /// A pass that is not sold to this rider, on this medium, or now.
+    PassNotSold = "PASS_NOT_SOLD",
+    /// A pass that was used, or whose terms give nothing back.
+    PassNotRefundable = "PASS_NOT_REFUNDABLE",
+    /// What is to be given back is not there (any more).
+    RefundUnknown = "REFUND_UNKNOWN",
+    /// More than what is left of the original.
+    RefundAbove = "REFUND_ABOVE",
+    /// A top-up that was not announced, or was confirmed or taken back before.
+    TopUpNotPending = "TOPUP_NOT_PENDING",
     // The pipeline.
     /// A record that stands in another partition than its account's.
     WrongPartition = "WRONG_PARTITION",
@@ -130,6 +150,10 @@ codes! {
     NotFound = "NOT_FOUND",
     /// The request is not of the expected form.
     BadRequest = "BAD_REQUEST",
+    /// A command without an idempotency key.
+    IdempotencyMissing = "IDEMPOTENCY_MISSING",
+    /// The key of an earlier command with another body.
+    IdempotencyMismatch = "IDEMPOTENCY_MISMATCH",
     /// A part the house needs is away; try again.
     Unavailable = "UNAVAILABLE",
 }

@@ -4,7 +4,7 @@
 //! Give each word of the house one type with one constructor, so that inside the house only valid values exist.
 //!
 //! # Shape
-//! [`money`] · [`ids`] · [`time`] · [`tap`] · [`record`] · [`code`] · [`canonical`] · [`sensitive`]
+//! [`money`] · [`ids`] · [`time`] · [`tap`] · [`command`] · [`record`] · [`code`] · [`canonical`] · [`sensitive`]
 //!
 //! # Invariants
 //! P-1 money is never made by a bare operator; P-2 a split adds up to its total; P-3 an id has one text form.
@@ -18,6 +18,7 @@
 
 pub mod canonical;
 pub mod code;
+pub mod command;
 pub mod ids;
 pub mod money;
 pub mod record;
@@ -27,6 +28,7 @@ pub mod time;
 
 pub use canonical::{Canonical, Digest};
 pub use code::Code;
+pub use command::{Command, CommandId, CommandKind};
 pub use ids::{AccountId, DeviceId, JournalId, MediumToken, PartyNo, Sequence, TapId, Text};
 pub use money::{Currency, Minor, Money, MoneyError, Rounding};
 pub use record::{AcceptedTap, DayMarker, Record, Refusal, Tender};

@@ -2,6 +2,7 @@
 
 use crate::canonical::Digest;
 use crate::code::Code;
+use crate::command::Command;
 use crate::ids::{AccountId, PartyNo, Text};
 use crate::tap::Tap;
 use crate::time::{EventTime, PostingDate};
@@ -53,6 +54,8 @@ pub enum Record {
     Tap(Box<AcceptedTap>),
     /// An end of day.
     Day(DayMarker),
+    /// A command.
+    Command(Box<Command>),
 }
 
 /// Why something was not taken: a stable code, and a detail for the person who looks after it.

@@ -18,7 +18,7 @@ pub struct Person {
     pub display_name: String,
     /// The password's hash, in its own text form.
     pub password_hash: Sensitive<String>,
-    /// `viewer`, `finance` or `approver`.
+    /// `viewer`, `finance`, `approver`, `counter` or `channel`.
     pub role: String,
     /// Whether the person may sign in now.
     pub active: bool,
@@ -144,6 +144,41 @@ pub async fn use_session(
         role,
         csrf: Sensitive::new(csrf),
     }))
+}
+
+/// Gives somebody a token of the programming interface.
+pub async fn put_token(conn: &mut PgConnection, token: Digest, login: &str) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO access.api_token (token_digest, login) VALUES ($1, $2)")
+        .bind(token.0.as_slice())
+        .bind(login)
+        .execute(conn)
+        .await
+        .doing("giving somebody a token")?;
+    Ok(())
+}
+
+/// Takes all tokens of the programming interface from somebody; how many there were.
+pub async fn revoke_tokens(conn: &mut PgConnection, login: &str) -> Result<u64, StoreError> {
+    let done = sqlx::query(
+        "UPDATE access.api_token SET revoked_at = clock_timestamp() WHERE login = $1 AND revoked_at IS NULL",
+    )
+    .bind(login)
+    .execute(conn)
+    .await
+    .doing("taking tokens from somebody")?;
+    Ok(done.rows_affected())
+}
+
+/// Login and role of who bears a token of the programming interface.
+pub async fn bearer(conn: &mut PgConnection, token: Digest) -> Result<Option<(String, String)>, StoreError> {
+    sqlx::query_as(
+        "SELECT login, role FROM access.api_token JOIN access.person USING (login)
+         WHERE token_digest = $1 AND revoked_at IS NULL AND active",
+    )
+    .bind(token.0.as_slice())
+    .fetch_optional(conn)
+    .await
+    .doing("looking for a token")
 }
 
 /// Ends the session of a token.

@@ -6,7 +6,7 @@
 use crate::error::{Doing as _, StoreError};
 use crate::{rows, state};
 use clearing::{AccountState, Purse};
-use primitives::{AccountId, Digest, Minor, TapId};
+use primitives::{AccountId, CommandId, Digest, Minor, TapId};
 use sqlx::{PgConnection, Row as _};
 use std::collections::BTreeMap;
 
@@ -39,6 +39,24 @@ pub async fn seen(
             Ok((rows::tap_id(row.get(0), row.get(1), row.get(2))?, Digest(digest)))
         })
         .collect()
+}
+
+/// Body digests of those commands that were answered before. No commands, no round trip.
+pub async fn answered(
+    connection: &mut PgConnection,
+    commands: &[CommandId],
+) -> Result<BTreeMap<CommandId, Digest>, StoreError> {
+    if commands.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids: Vec<&[u8]> = commands.iter().map(|id| id.bytes().as_slice()).collect();
+    let found: Vec<(Vec<u8>, Vec<u8>)> =
+        sqlx::query_as("SELECT command_id, body_digest FROM clearing.command WHERE command_id = ANY($1)")
+            .bind(ids)
+            .fetch_all(connection)
+            .await
+            .doing("loading commands that were answered before")?;
+    found.into_iter().map(|(id, digest)| Ok((rows::command_id(id)?, rows::digest(digest)?))).collect()
 }
 
 /// States of these accounts; one that is not in the answer is new.

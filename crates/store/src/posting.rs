@@ -92,6 +92,10 @@ pub(crate) fn write_posting(rows: &mut Rows, stream_id: i32, part: i32, placed: 
             rows.i64(account.as_i64()).i64(tap.device.as_i64());
             rows.i64(tap.journal.as_i64()).i64(tap.sequence.as_i64()).null();
         }
+        // An office posting has no account, so the two cannot be taken for each other.
+        Cause::Command { account, id } => {
+            rows.i64(account.as_i64()).null().null().null().text(&id.to_string());
+        }
         Cause::Office(name) => {
             rows.null().null().null().null().text(name);
         }

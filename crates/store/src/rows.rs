@@ -4,7 +4,7 @@
 use crate::StoreError;
 use chrono::{DateTime, Utc};
 use primitives::{
-    AccountId, Currency, DeviceId, Digest, EventTime, JournalId, PartyNo, Sequence, TapId, Text,
+    AccountId, CommandId, Currency, DeviceId, Digest, EventTime, JournalId, PartyNo, Sequence, TapId, Text,
 };
 
 /// The fault of a stored value that cannot be.
@@ -49,6 +49,13 @@ pub(crate) fn digest(value: Vec<u8>) -> Result<Digest, StoreError> {
         .try_into()
         .map(Digest)
         .map_err(|bytes: Vec<u8>| corrupt("a digest", format!("{} bytes", bytes.len())))
+}
+
+pub(crate) fn command_id(value: Vec<u8>) -> Result<CommandId, StoreError> {
+    value
+        .try_into()
+        .map(CommandId::new)
+        .map_err(|bytes: Vec<u8>| corrupt("a command id", format!("{} bytes", bytes.len())))
 }
 
 pub(crate) fn currency(letters: &str) -> Result<Currency, StoreError> {

@@ -33,6 +33,7 @@ macro_rules! charge_columns {
     };
 }
 pub(crate) use charge_columns;
+mod answers;
 
 /// One partition's part of a batch.
 #[derive(Debug)]
@@ -64,6 +65,8 @@ pub async fn save(
         return Ok(false);
     }
     taps(transaction, parts).await?;
+    answers::commands(transaction, parts).await?;
+    answers::registry(transaction, parts).await?;
     charges(transaction, parts).await?;
     let written: Vec<Written<'_>> = parts
         .iter()
@@ -227,7 +230,7 @@ async fn items(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), Sto
          FROM unnest($1::text[], $2::text[], $3::bigint[], $4::date[], $5::int[])
               AS item (item_id, reference, amount, posting_date, party_no)",
     )
-    .bind(items.iter().map(|item| format!("top_up:{}", item.tap)).collect::<Vec<String>>())
+    .bind(items.iter().map(|item| format!("top_up:{}", item.source)).collect::<Vec<String>>())
     .bind(items.iter().map(|item| item.reference.as_str()).collect::<Vec<&str>>())
     .bind(items.iter().map(|item| item.amount.units()).collect::<Vec<i64>>())
     .bind(items.iter().map(|item| item.posting_date.0).collect::<Vec<chrono::NaiveDate>>())

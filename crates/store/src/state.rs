@@ -2,6 +2,7 @@
 //!
 //! Old versions stay readable for ever: a new layout gets a new version byte and a new look-alike.
 
+use crate::standing::StandingV4;
 use clearing::state::Moment;
 use clearing::{AccountState, ChargeShape, Flags, PostedLeg, Purse, WindowTap};
 use fares::{CampaignCounter, CapCounter, Carried, Funded, HeldPass, Share};
@@ -11,7 +12,9 @@ use primitives::{
 };
 use serde::{Deserialize, Serialize};
 
-const VERSION: u8 = 3;
+/// An account on which commands left nothing behind is written as the version before: nothing else has changed.
+const VERSION_BARE: u8 = 3;
+const VERSION: u8 = 4;
 
 /// Why stored bytes are not a state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,7 +116,7 @@ struct PassV2 {
     day_rides: u32,
 }
 
-type IdV1 = (u64, u64, u64);
+pub(crate) type IdV1 = (u64, u64, u64);
 
 #[derive(Serialize, Deserialize)]
 struct TapV1 {
@@ -168,12 +171,19 @@ pub fn encode(state: &AccountState) -> Vec<u8> {
         passes: state.carried.passes.iter().map(pass_v2).collect(),
     };
     // Serialising plain data into a growing vector has no way to fail; an empty state would be found as damaged.
-    postcard::to_extend(&look_alike, vec![VERSION]).unwrap_or_default()
+    match &state.standing {
+        None => postcard::to_extend(&look_alike, vec![VERSION_BARE]).unwrap_or_default(),
+        Some(standing) => {
+            let look_alike = (look_alike, StandingV4::of(standing));
+            postcard::to_extend(&look_alike, vec![VERSION]).unwrap_or_default()
+        }
+    }
 }
 
 /// The state with this purse and these bytes, of any version.
 pub fn decode(purse: Purse, bytes: &[u8]) -> Result<AccountState, StateError> {
     let (version, rest) = bytes.split_first().ok_or(StateError::Damaged)?;
+    let mut standing = None;
     let state = match version {
         1 => {
             let old: StateV1 = whole(rest)?;
@@ -183,9 +193,15 @@ pub fn decode(purse: Purse, bytes: &[u8]) -> Result<AccountState, StateError> {
         }
         2 => newest(whole(rest)?),
         3 => whole(rest)?,
+        4 => {
+            let (state, left): (StateV3, StandingV4) = whole(rest)?;
+            standing = Some(Box::new(left.revive().ok_or(StateError::Damaged)?));
+            state
+        }
         other => return Err(StateError::Version(*other)),
     };
-    revive(purse, state).ok_or(StateError::Damaged)
+    let state = revive(purse, state).ok_or(StateError::Damaged)?;
+    Ok(AccountState { standing, ..state })
 }
 
 /// The value all of these bytes tell; bytes left over are damage.
@@ -247,6 +263,7 @@ fn revive(purse: Purse, state: StateV3) -> Option<AccountState> {
             campaigns: state.campaigns.into_iter().map(campaign).collect::<Option<_>>()?,
             passes: state.passes.into_iter().map(pass).collect::<Option<_>>()?,
         },
+        standing: None,
     })
 }
 
@@ -342,7 +359,7 @@ fn pass(held: PassV2) -> Option<HeldPass> {
     })
 }
 
-fn id_v1(id: TapId) -> IdV1 {
+pub(crate) fn id_v1(id: TapId) -> IdV1 {
     (id.device.number(), id.journal.number(), id.sequence.number())
 }
 
@@ -355,7 +372,7 @@ fn tap_id(device: u64, journal: u64, sequence: u64) -> Option<TapId> {
     })
 }
 
-fn id((device, journal, sequence): IdV1) -> Option<TapId> {
+pub(crate) fn id((device, journal, sequence): IdV1) -> Option<TapId> {
     tap_id(device, journal, sequence)
 }
 
@@ -555,7 +572,16 @@ mod tests {
                     day_rides: 1,
                 }],
             },
+            standing: None,
         };
+        assert_eq!(encode(&state)[0], VERSION_BARE);
+        reads_back(purse, &state);
+        let standing = crate::standing::left_behind(id, moment);
+        reads_back(purse, &AccountState { standing: Some(Box::new(standing)), ..state });
+    }
+
+    fn reads_back(purse: Purse, state: &AccountState) {
+        let state = state.clone();
         let bytes = encode(&state);
         assert_eq!(decode(purse, &bytes), Ok(state));
         assert_eq!(decode(purse, &bytes[..bytes.len() - 1]), Err(StateError::Damaged));

@@ -18,7 +18,7 @@ use crate::lease::Held;
 use crate::posting::OFFICE;
 use crate::rows;
 use chrono::NaiveDate;
-use primitives::{Digest, PostingDate, TapId};
+use primitives::{CommandId, Digest, PostingDate, TapId};
 use sqlx::{Connection as _, PgConnection, PgTransaction};
 use std::collections::BTreeMap;
 
@@ -196,6 +196,34 @@ pub async fn commits(
             let policies = policies.map(|all| all.into_iter().map(rows::digest).collect()).transpose()?;
             Ok(Commit { from, to, counts: [posted, duplicate, quarantined, marker], policies })
         })
+        .collect()
+}
+
+/// Body digests of those commands that were answered before this offset of a partition, or in another.
+pub async fn answered_before(
+    conn: &mut PgConnection,
+    (stream_id, part): (i32, i32),
+    offset: i64,
+    commands: &[CommandId],
+) -> Result<BTreeMap<CommandId, Digest>, StoreError> {
+    if commands.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids: Vec<&[u8]> = commands.iter().map(|id| id.bytes().as_slice()).collect();
+    let found: Vec<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        "SELECT command_id, body_digest FROM clearing.command
+         WHERE command_id = ANY($1) AND NOT (stream_id = $2 AND part = $3 AND off >= $4)",
+    )
+    .bind(ids)
+    .bind(stream_id)
+    .bind(part)
+    .bind(offset)
+    .fetch_all(conn)
+    .await
+    .doing("reading commands that were answered before")?;
+    found
+        .into_iter()
+        .map(|(id, digest)| Ok((crate::rows::command_id(id)?, crate::rows::digest(digest)?)))
         .collect()
 }
 

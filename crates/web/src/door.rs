@@ -1,13 +1,15 @@
-//! The taps' door: what the gateway asks of the engine, so that the web need not know which event log stands behind.
+//! The door of taps and commands: what the gateway asks of the engine, so that the web need not know which event log stands behind.
 
 use engine::EngineError;
 use engine::answer::Signed;
+use engine::command::{Found, Reply, Request};
 use engine::intake::{Intake, Receipt, Retried};
 use engine::report::LogEnd;
-use primitives::{Code, TapId};
+use primitives::{Code, CommandId, Digest, Refusal, TapId, Text};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use store::intake::Fate;
 use wire::{Acknowledgement, BodyFormat, DenyDelta, EventLog};
 
@@ -27,6 +29,21 @@ pub trait TapDoor: Send + Sync + 'static {
 
     /// What became of a tap; none when nothing with this identity ever came.
     fn fate(&self, tap: TapId) -> Answer<'_, Option<Fate>>;
+
+    /// Asks for a command, and waits for its answer as long as the request says.
+    fn ask(&self, request: Request) -> Answer<'_, Result<Reply, Refusal>>;
+
+    /// Another person agrees with a command that was proposed, exactly as it was shown.
+    fn approve(
+        &self,
+        id: CommandId,
+        digest: Digest,
+        checker: Text,
+        wait: Duration,
+    ) -> Answer<'_, Result<Reply, Refusal>>;
+
+    /// What is known of a command; none when it was never asked.
+    fn command(&self, id: CommandId) -> Answer<'_, Option<Found>>;
 
     /// Where the log ends now, so that pages can count what waits for the worker.
     fn log_ends(&self) -> Answer<'_, Vec<LogEnd>>;
@@ -50,6 +67,24 @@ impl<L: EventLog> TapDoor for Arc<Intake<L>> {
 
     fn fate(&self, tap: TapId) -> Answer<'_, Option<Fate>> {
         Box::pin(Intake::fate(self, tap))
+    }
+
+    fn ask(&self, request: Request) -> Answer<'_, Result<Reply, Refusal>> {
+        Box::pin(Intake::ask(self, request))
+    }
+
+    fn approve(
+        &self,
+        id: CommandId,
+        digest: Digest,
+        checker: Text,
+        wait: Duration,
+    ) -> Answer<'_, Result<Reply, Refusal>> {
+        Box::pin(self.approve_command(id, digest, checker, wait))
+    }
+
+    fn command(&self, id: CommandId) -> Answer<'_, Option<Found>> {
+        Box::pin(Intake::command(self, id))
     }
 
     fn log_ends(&self) -> Answer<'_, Vec<LogEnd>> {

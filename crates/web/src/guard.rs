@@ -5,7 +5,7 @@ use crate::form::Form;
 use crate::headers;
 use crate::i18n::Lang;
 use crate::pages;
-use crate::people::{self, Session};
+use crate::people::{self, Asker, Session};
 use crate::problem::{self, Problem};
 use crate::query::{self, Query};
 use crate::request_id::RequestId;
@@ -90,6 +90,35 @@ async fn admit(
     }
     request.extensions_mut().insert(Arc::clone(ui));
     Ok(request)
+}
+
+/// Lets a request of the programming interface through when the bearer of its token may ask for that. Whoever asks is
+/// known by the token alone: a browser sends no such header by itself, so no other site can ask in its name.
+pub async fn bearer(state: State, access: Access, mut request: Request, next: Next) -> Response {
+    if access != Access::Open {
+        match asker(&state, access, request.headers()).await {
+            Ok(asker) => request.extensions_mut().insert(asker),
+            Err(problem) => return problem.into_response(),
+        };
+    }
+    next.run(request).await
+}
+
+async fn asker(state: &State, access: Access, headers: &HeaderMap) -> Result<Asker, Problem> {
+    let token =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let known = match token {
+        Some(token) => people::asker(state, token).await?,
+        None => None,
+    };
+    let detail = "the request carries no token of somebody the house knows";
+    let (asker, role) =
+        known.ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, detail))?;
+    if !access.allows(role) {
+        let detail = "this account may not do this";
+        return Err(Problem::new(StatusCode::FORBIDDEN, Code::Forbidden, detail));
+    }
+    Ok(asker)
 }
 
 /// The token a form must repeat: the session's, or before sign-in the one in the sign-in cookie.

@@ -75,9 +75,23 @@ fn every_stored_word_has_a_name_in_both_languages() {
     check("unknown", &fares::UnknownFare::ALL.iter().map(|reason| reason.word()).collect::<Vec<_>>());
     check("kind", &["bus_boarding", "qr_boarding", "metro_entry", "metro_exit", "school_payment", "top_up"]);
     check("shape", &["ride", "missing_exit", "missing_entry", "second_tap", "cancelled", "no_fare"]);
-    check("flag", &["passback", "before_window", "clock_moved", "rate_anomaly"]);
-    let postings =
-        ["fare", "rerate", "top_up", "school_payment", "payout", "bank_line", "suspense", "funding"];
+    check("flag", &["passback", "before_window", "clock_moved", "rate_anomaly", "blocked"]);
+    let postings = [
+        "fare",
+        "rerate",
+        "top_up",
+        "school_payment",
+        "refund",
+        "pending_top_up",
+        "pass_sale",
+        "pass_refund",
+        "closing",
+        "correction",
+        "payout",
+        "bank_line",
+        "suspense",
+        "funding",
+    ];
     check("posting", &postings);
     check("item-kind", &["top_up", "payout", "subsidy", "acquirer"]);
     check("rule", &["end_to_end", "reference"]);

@@ -6,11 +6,13 @@
 //!
 //! # Shape
 //! [`app`] builds the router from the one table in [`routes`]; [`guard`] stands before every page (session, role, token);
-//! [`gateway`] is the devices' interface; [`pages`] fill [`table`]s, which are written as HTML or by [`export`] as CSV.
+//! [`gateway`] is the devices' interface, [`commands`] that of partners' programs and staff; [`pages`] fill [`table`]s,
+//! which are written as HTML or by [`export`] as CSV.
 //!
 //! # Invariants
 //! H-1 a route asks for exactly the access its line of the table says; H-2 no change without the form's token from our
-//! own pages; H-3 a page and its export are the same rows; H-4 no page loads or runs anything but our own stylesheet.
+//! own pages or a bearer's token; H-3 a page and its export are the same rows; H-4 no page loads or runs anything but our
+//! own stylesheet.
 //!
 //! # Limits
 //! Bodies: a batch of taps 4 MiB and 1,000 taps, a form 64 KiB, an uploaded file 16 MiB; a request 30 s; a session 15
@@ -22,6 +24,7 @@
 pub mod app;
 pub mod assets;
 pub mod chart;
+pub mod commands;
 pub mod cookie;
 pub mod door;
 pub mod export;

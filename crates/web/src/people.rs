@@ -5,7 +5,7 @@ use crate::role::Role;
 use crate::secret;
 use crate::state::State;
 use engine::access;
-use primitives::Digest;
+use primitives::{Digest, Text};
 use store::{Doing as _, StoreError};
 
 /// Somebody who is signed in.
@@ -25,6 +25,10 @@ impl Person {
         self.display_name.chars().next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default()
     }
 }
+
+/// Who asks at the programming interface: the sign-in name, which the command carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asker(pub Text);
 
 /// A session that is not over.
 #[derive(Debug, Clone)]
@@ -47,6 +51,15 @@ pub async fn session(state: &State, token: &str) -> Result<Option<Session>, Prob
         let person = Person { login: found.login, display_name: found.display_name, role };
         Some(Session { person, csrf: found.csrf.open("the token of the session's own forms").clone() })
     }))
+}
+
+/// Who bears a token of the programming interface, and their role; none when it is unknown or revoked, or its person may
+/// no longer sign in.
+pub async fn asker(state: &State, token: &str) -> Result<Option<(Asker, Role)>, Problem> {
+    let mut connection = state.connection().await?;
+    let found = access::bearer(&mut connection, Digest::of(token.as_bytes())).await;
+    let found = found.map_err(|cause| Problem::unavailable("looking up a token", &cause))?;
+    Ok(found.and_then(|(login, role)| Some((Asker(Text::new(&login)?), Role::parse(&role)?))))
 }
 
 /// Checks a login and password and begins a session; answers with its token, or none when they do not fit.

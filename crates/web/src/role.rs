@@ -1,6 +1,6 @@
-//! Who may do what: three roles, five kinds of access. The table of routes says which access each route asks for.
+//! Who may do what: three roles of staff, two of partners' programs, eight kinds of access. The table of routes says which access each route asks for.
 
-/// A role of the finance web.
+/// A role: staff of the finance web, or a partner's program at the programming interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Reads everything, changes nothing.
@@ -9,11 +9,15 @@ pub enum Role {
     Finance,
     /// The checker: approves what a maker proposed.
     Approver,
+    /// A counter, shop or school: asks for payments, passes and blocks. Sees no page.
+    Counter,
+    /// A bank or wallet: announces and confirms top-ups. Sees no page.
+    Channel,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 3] = [Role::Viewer, Role::Finance, Role::Approver];
+    pub const ALL: [Role; 5] = [Role::Viewer, Role::Finance, Role::Approver, Role::Counter, Role::Channel];
 
     /// The stable word, as the table of people holds it.
     pub const fn word(self) -> &'static str {
@@ -21,6 +25,8 @@ impl Role {
             Role::Viewer => "viewer",
             Role::Finance => "finance",
             Role::Approver => "approver",
+            Role::Counter => "counter",
+            Role::Channel => "channel",
         }
     }
 
@@ -35,7 +41,7 @@ impl Role {
 pub enum Access {
     /// Nothing: sign-in, assets, health, and the devices' interface, whose bodies are signed themselves.
     Open,
-    /// A person who is signed in.
+    /// Staff who are signed in.
     Read,
     /// A maker.
     Make,
@@ -43,13 +49,22 @@ pub enum Access {
     Check,
     /// A maker or a checker: whoever carries the payment file to the bank.
     Handle,
+    /// Anybody the house knows, at the programming interface.
+    Known,
+    /// A counter, or a maker.
+    Counter,
+    /// A channel.
+    Channel,
 }
 
 impl Access {
     /// True when this role may.
     pub const fn allows(self, role: Role) -> bool {
         match self {
-            Access::Open | Access::Read => true,
+            Access::Open | Access::Known => true,
+            Access::Read => matches!(role, Role::Viewer | Role::Finance | Role::Approver),
+            Access::Counter => matches!(role, Role::Counter | Role::Finance),
+            Access::Channel => matches!(role, Role::Channel),
             Access::Make => matches!(role, Role::Finance),
             Access::Check => matches!(role, Role::Approver),
             Access::Handle => matches!(role, Role::Finance | Role::Approver),

@@ -4,7 +4,7 @@
 use crate::guard;
 use crate::role::Access;
 use crate::state::State;
-use crate::{assets, gateway, health, pages, problem};
+use crate::{assets, commands, gateway, health, pages, problem};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
@@ -44,6 +44,10 @@ fn api(method: Method, path: &'static str, handler: MethodRouter<State>) -> Rout
     Route { method, path, access: Access::Open, surface: Surface::Api, handler }
 }
 
+fn asked(method: Method, access: Access, path: &'static str, handler: MethodRouter<State>) -> Route {
+    Route { method, path, access, surface: Surface::Api, handler }
+}
+
 fn read(path: &'static str, handler: MethodRouter<State>) -> Route {
     Route { method: Method::GET, path, access: Access::Read, surface: Surface::Page, handler }
 }
@@ -63,6 +67,22 @@ pub fn table() -> Vec<Route> {
         api(Method::GET, "/readyz", get(health::ready)),
         api(Method::POST, "/v1/taps", post(gateway::hand_in)),
         api(Method::GET, "/v1/taps/{device}/{journal}/{sequence}", get(gateway::tap)),
+        asked(Method::POST, Access::Counter, "/v1/payments", post(commands::pay)),
+        asked(Method::POST, Access::Counter, "/v1/passes", post(commands::buy_pass)),
+        asked(Method::POST, Access::Counter, "/v1/passes/{id}/refund", post(commands::refund_pass)),
+        asked(Method::POST, Access::Make, "/v1/refunds", post(commands::refund_fare)),
+        asked(Method::POST, Access::Counter, "/v1/blocks", post(commands::block)),
+        asked(Method::POST, Access::Counter, "/v1/unblocks", post(commands::unblock)),
+        asked(Method::POST, Access::Counter, "/v1/moves", post(commands::move_medium)),
+        asked(Method::POST, Access::Make, "/v1/concessions", post(commands::grant_concession)),
+        asked(Method::POST, Access::Make, "/v1/concessions/lapse", post(commands::lapse_concession)),
+        asked(Method::POST, Access::Make, "/v1/closures", post(commands::close)),
+        asked(Method::POST, Access::Make, "/v1/corrections", post(commands::correct)),
+        asked(Method::POST, Access::Channel, "/v1/top-ups", post(commands::announce_top_up)),
+        asked(Method::POST, Access::Channel, "/v1/top-ups/{id}/confirm", post(commands::confirm_top_up)),
+        asked(Method::POST, Access::Channel, "/v1/top-ups/{id}/cancel", post(commands::cancel_top_up)),
+        asked(Method::GET, Access::Known, "/v1/commands/{id}", get(commands::look_up)),
+        asked(Method::POST, Access::Check, "/v1/commands/{id}/approve", post(commands::approve)),
         api(Method::GET, "/assets/{name}", get(assets::serve)),
         open(Method::GET, "/login", get(pages::login::form)),
         open(Method::POST, "/login", post(pages::login::sign_in)),
@@ -106,7 +126,13 @@ pub fn router(state: &State) -> Router<State> {
             route.handler.layer::<_, Infallible>(limit).layer::<_, Infallible>(CatchPanicLayer::new());
         let (state, access) = (state.clone(), route.access);
         let handler = match route.surface {
-            Surface::Api => caught.layer(from_fn(problem::as_json)),
+            Surface::Api => {
+                let guarded = caught.layer::<_, Infallible>(from_fn(move |request: Request, next: Next| {
+                    let state = state.clone();
+                    async move { guard::bearer(state, access, request, next).await as Response }
+                }));
+                guarded.layer(from_fn(problem::as_json))
+            }
             Surface::Page => caught.layer(from_fn(move |request: Request, next: Next| {
                 let state = state.clone();
                 async move { guard::page(state, access, request, next).await as Response }

@@ -1,5 +1,7 @@
 //! Writes the golden files of the event border into a folder: `cargo run -p wire --example golden -- FOLDER`.
 //!
+//! A folder named `v2` gets what version 2 added: commands. Any other gets version 1.
+//!
 //! A file that is there is never touched: bytes once written are in somebody's log for ever.
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -16,6 +18,18 @@ use wire::{BodyFormat, encode_record, join_batch};
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args_os().nth(1).ok_or("name the folder to write to")?;
     let folder = Path::new(&folder);
+    if folder.ends_with("v2") {
+        for (name, kind) in samples::command_kinds() {
+            let record = encode_record(&samples::command(kind), &[]);
+            write(
+                folder,
+                &format!("record-command-{name}"),
+                &format!("LogRecord with a command, {name}"),
+                &record,
+            )?;
+        }
+        return Ok(());
+    }
     let (mut envelopes, mut texts) = (Vec::new(), Vec::new());
     for (place, (name, kind)) in samples::kinds().into_iter().enumerate() {
         let tap = samples::tap(kind, u64::try_from(place)? + 1);

@@ -28,6 +28,7 @@
 
 mod answer;
 mod batch;
+mod command;
 mod envelope;
 mod json;
 mod key;

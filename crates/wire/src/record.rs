@@ -1,5 +1,6 @@
 //! Records of the event log: what the gateway writes and the clearing worker reads.
 
+use crate::command;
 use crate::envelope::View;
 use crate::limits::RECORD_BYTES_MAX;
 use crate::proto;
@@ -10,7 +11,7 @@ use primitives::{
 };
 use prost::Message;
 
-/// The bytes of a record. `envelope` is what [`crate::Envelope::encode`] gave for the tap; a day marker has none.
+/// The bytes of a record. `envelope` is what [`crate::Envelope::encode`] gave for the tap; day markers and commands have none.
 pub fn encode_record(record: &Record, envelope: &[u8]) -> Vec<u8> {
     use proto::log_record::Record as Kind;
     let kind = match record {
@@ -19,16 +20,14 @@ pub fn encode_record(record: &Record, envelope: &[u8]) -> Vec<u8> {
             account_id: tap.account.number(),
             rider: tap.rider.as_str().to_owned(),
             fare_medium: tap.fare_medium.as_str().to_owned(),
-            tender: match tap.tender {
-                Tender::Prepaid => proto::Tender::Prepaid.into(),
-                Tender::OpenLoop => proto::Tender::OpenLoop.into(),
-            },
+            tender: tender_number(tap.tender).into(),
             operator: tap.operator.0,
             received_at_ms: tap.received_at.unix_ms(),
         }),
         Record::Day(day) => {
             Kind::Day(proto::DayMarker { closing: day.closing.to_string(), opening: day.opening.to_string() })
         }
+        Record::Command(command) => Kind::Command(command::write(command)),
     };
     proto::LogRecord { record: Some(kind) }.encode_to_vec()
 }
@@ -47,13 +46,14 @@ pub fn decode_record(bytes: &[u8]) -> Result<Record, Refusal> {
     match field.number {
         1 => read_tap(field.bytes()?).map(|tap| Record::Tap(Box::new(tap))),
         2 => read_day(field.bytes()?).map(Record::Day),
+        3 => command::read(field.bytes()?).map(|command| Record::Command(Box::new(command))),
         _ => Err(unknown()),
     }
 }
 
 fn read_tap(bytes: &[u8]) -> Result<AcceptedTap, Refusal> {
     let (mut envelope, mut account, mut rider, mut fare_medium): (&[u8], _, _, _) = (&[], 0, "", "");
-    let (mut tender, mut operator, mut received_at_ms) = (0, 0, 0);
+    let (mut carrier, mut operator, mut received_at_ms) = (0, 0, 0);
     let mut reader = Reader::new(bytes);
     while let Some(field) = reader.once()? {
         match field.number {
@@ -61,7 +61,7 @@ fn read_tap(bytes: &[u8]) -> Result<AcceptedTap, Refusal> {
             2 => account = field.u64()?,
             3 => rider = field.text()?,
             4 => fare_medium = field.text()?,
-            5 => tender = field.u32()?,
+            5 => carrier = field.u32()?,
             6 => operator = field.u32()?,
             7 => received_at_ms = field.i64()?,
             _ => return Err(unknown()),
@@ -74,15 +74,26 @@ fn read_tap(bytes: &[u8]) -> Result<AcceptedTap, Refusal> {
         account: AccountId::new(account).ok_or_else(|| decode("an account id of more than 63 bits"))?,
         rider: Text::new(rider).ok_or_else(|| decode("rider is not a text"))?,
         fare_medium: Text::new(fare_medium).ok_or_else(|| decode("fare_medium is not a text"))?,
-        tender: match tender {
-            1 => Tender::Prepaid,
-            2 => Tender::OpenLoop,
-            _ => return Err(decode("the record names no known tender")),
-        },
+        tender: tender(carrier)?,
         operator: PartyNo(operator),
         received_at: EventTime::from_unix_ms(received_at_ms)
             .ok_or_else(|| decode("received_at_ms is not in the years 2000 to 2099"))?,
     })
+}
+
+pub(crate) const fn tender_number(tender: Tender) -> proto::Tender {
+    match tender {
+        Tender::Prepaid => proto::Tender::Prepaid,
+        Tender::OpenLoop => proto::Tender::OpenLoop,
+    }
+}
+
+pub(crate) fn tender(number: u32) -> Result<Tender, Refusal> {
+    match number {
+        1 => Ok(Tender::Prepaid),
+        2 => Ok(Tender::OpenLoop),
+        _ => Err(decode("the record names no known tender")),
+    }
 }
 
 fn read_day(bytes: &[u8]) -> Result<DayMarker, Refusal> {
@@ -103,7 +114,7 @@ fn read_day(bytes: &[u8]) -> Result<DayMarker, Refusal> {
 }
 
 /// A date in its one text form.
-fn date(text: &str) -> Result<PostingDate, Refusal> {
+pub(crate) fn date(text: &str) -> Result<PostingDate, Refusal> {
     PostingDate::parse(text)
         .filter(|date| date.to_string() == text)
         .ok_or_else(|| decode("a date is not YYYY-MM-DD"))

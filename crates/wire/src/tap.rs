@@ -92,7 +92,7 @@ pub fn peek_tap_id(format: BodyFormat, body: &[u8]) -> Option<TapId> {
     identity(device, journal, sequence)
 }
 
-fn identity(device: u64, journal: u64, sequence: u64) -> Option<TapId> {
+pub(crate) fn identity(device: u64, journal: u64, sequence: u64) -> Option<TapId> {
     Some(TapId {
         device: DeviceId::new(device)?,
         journal: JournalId::new(journal)?,
@@ -197,7 +197,7 @@ const fn invisible(letter: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-fn money(amount: i64, currency: &str) -> Result<Money, Refusal> {
+pub(crate) fn money(amount: i64, currency: &str) -> Result<Money, Refusal> {
     let currency = Currency::parse(currency)
         .map_err(|_| Refusal::new(Code::AmountCurrency, "currency: three capital letters"))?;
     if !(1..=AMOUNT_MAX).contains(&amount) {
@@ -279,7 +279,7 @@ fn read_gate(bytes: &[u8], direction: Direction) -> Result<RawEvent<'_>, Refusal
 }
 
 /// Both messages that carry money have the same four fields: party, its reference, amount, currency.
-fn read_payment(bytes: &[u8]) -> Result<(&str, &str, i64, &str), Refusal> {
+pub(crate) fn read_payment(bytes: &[u8]) -> Result<(&str, &str, i64, &str), Refusal> {
     let (mut party, mut reference, mut amount, mut currency) = ("", "", 0, "");
     let mut reader = Reader::new(bytes);
     while let Some(field) = reader.once()? {

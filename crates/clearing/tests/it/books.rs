@@ -133,6 +133,7 @@ proptest! {
                 posting_date: PostingDate::parse("2026-03-02").expect("a date"),
                 chain_head,
                 seen: BTreeMap::new(),
+                answered: BTreeMap::new(),
                 accounts: accounts.clone(),
                 records: record,
             });

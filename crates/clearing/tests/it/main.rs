@@ -1,6 +1,7 @@
 //! Properties of the clearing core: order, repetition and batch borders do not matter.
 
 mod books;
+mod commands;
 #[path = "../../../../tests/support/minitown.rs"]
 mod minitown;
 
@@ -62,17 +63,21 @@ struct End {
     positions: BTreeMap<(i64, Chart, i64), i64>,
     purses: BTreeMap<AccountId, clearing::Purse>,
     prices: BTreeMap<TapId, (i64, i64, i32)>,
+    answers: BTreeMap<CommandId, Option<Code>>,
+    standings: BTreeMap<AccountId, clearing::standing::Standing>,
     chain: Digest,
 }
 
 /// Runs records in batches that end at `cuts`.
 fn run(records: &Records, cuts: &[usize]) -> End {
-    let mut seen = BTreeMap::new();
+    let (mut seen, mut answered) = (BTreeMap::new(), BTreeMap::new());
     let mut accounts: BTreeMap<AccountId, AccountState> = BTreeMap::new();
     let mut end = End {
         positions: BTreeMap::new(),
         purses: BTreeMap::new(),
         prices: BTreeMap::new(),
+        answers: BTreeMap::new(),
+        standings: BTreeMap::new(),
         chain: ledger::chain::START,
     };
     let mut posting_date = PostingDate::parse("2026-03-02").expect("a date");
@@ -84,6 +89,7 @@ fn run(records: &Records, cuts: &[usize]) -> End {
             posting_date,
             chain_head: end.chain,
             seen: seen.clone(),
+            answered: answered.clone(),
             accounts: accounts.clone(),
             records: &records[from..to],
         });
@@ -92,12 +98,15 @@ fn run(records: &Records, cuts: &[usize]) -> End {
         assert_eq!(counted as usize, to - from, "C-1: every record is counted once");
         end.add(&decision);
         seen.extend(decision.taps.iter().map(|tap| (tap.id, tap.body_digest)));
+        answered.extend(decision.commands.iter().map(|command| (command.id, command.body_digest)));
         (posting_date, end.chain) = (decision.posting_date, decision.chain_head);
         accounts.extend(decision.accounts);
         from = to;
     }
     end.positions.retain(|_, net| *net != 0);
     end.prices.retain(|_, price| *price != (0, 0, 0));
+    let standing = |(account, state): (&AccountId, &AccountState)| Some((*account, *state.standing.clone()?));
+    end.standings = accounts.iter().filter_map(standing).collect();
     end.purses = accounts.into_iter().map(|(account, state)| (account, state.purse)).collect();
     for purse in end.purses.values() {
         assert!(purse.value.is_zero() || purse.debt.is_zero(), "C-4: value or debt, never both");
@@ -111,12 +120,18 @@ impl End {
             let posting: &Posting = &placed.posting;
             for line in posting.lines() {
                 let account = match posting.cause() {
-                    ledger::Cause::Tap { account, .. } => account.as_i64(),
+                    ledger::Cause::Tap { account, .. } | ledger::Cause::Command { account, .. } => {
+                        account.as_i64()
+                    }
                     ledger::Cause::Office(_) => 0,
                 };
                 let net = self.positions.entry((account, line.chart, line.owner)).or_default();
                 *net += line.debit.units() - line.credit.units();
             }
+        }
+        for command in &decision.commands {
+            let answer = command.refused.as_ref().map(|refusal| refusal.code);
+            assert_eq!(self.answers.insert(command.id, answer), None, "C-3: one identity, one answer");
         }
         for charge in &decision.charges {
             let price = self.prices.entry(charge.leg).or_default();

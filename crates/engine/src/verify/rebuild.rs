@@ -4,7 +4,7 @@ use crate::EngineError;
 use crate::post::read;
 use clearing::{AccountState, Batch, DayHead, Decision, Purse, decide};
 use fares::{Policies, Policy};
-use primitives::{AccountId, Code, Digest, PostingDate, Record, Refusal, TapId};
+use primitives::{AccountId, Code, CommandId, Digest, PostingDate, Record, Refusal, TapId};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use store::verify::{self as stored, Commit, Difference, Head, Standing, Tables};
@@ -354,10 +354,11 @@ impl<R> Walk<R> {
         policies: &Policies,
         records: &Records,
     ) -> Result<Decision, EngineError> {
-        let taps = || records.iter().filter_map(|(_, record)| record.as_ref().ok()).filter_map(tap);
-        let ids: Vec<TapId> = taps().map(|(tap, _)| tap).collect();
+        let read = || records.iter().filter_map(|(_, record)| record.as_ref().ok());
+        let ids: Vec<TapId> = read().filter_map(tap).collect();
+        let commands: Vec<CommandId> = read().filter_map(command).collect();
         let mut accounts = BTreeMap::new();
-        for (_, account) in taps() {
+        for account in read().filter_map(account) {
             if let Some((purse, bytes)) = self.accounts.get(&account)
                 && !accounts.contains_key(&account)
             {
@@ -369,6 +370,7 @@ impl<R> Walk<R> {
             posting_date: self.posting_date,
             chain_head: self.chain_head,
             seen: stored::seen_before(conn, self.place, self.next, &ids).await?,
+            answered: stored::answered_before(conn, self.place, self.next, &commands).await?,
             accounts,
             records,
         }))
@@ -384,10 +386,25 @@ impl<R> Walk<R> {
     }
 }
 
-/// The tap and the account a record is about.
-fn tap(record: &Record) -> Option<(TapId, AccountId)> {
+fn tap(record: &Record) -> Option<TapId> {
     match record {
-        Record::Tap(accepted) => Some((accepted.tap.id, accepted.account)),
+        Record::Tap(accepted) => Some(accepted.tap.id),
+        Record::Command(_) | Record::Day(_) => None,
+    }
+}
+
+fn command(record: &Record) -> Option<CommandId> {
+    match record {
+        Record::Command(command) => Some(command.id),
+        Record::Tap(_) | Record::Day(_) => None,
+    }
+}
+
+/// The account a record is about.
+fn account(record: &Record) -> Option<AccountId> {
+    match record {
+        Record::Tap(accepted) => Some(accepted.account),
+        Record::Command(command) => Some(command.account),
         Record::Day(_) => None,
     }
 }

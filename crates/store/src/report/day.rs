@@ -270,11 +270,17 @@ pub async fn operators(conn: &mut PgConnection, date: PostingDate) -> Result<Vec
 pub async fn schools(conn: &mut PgConnection, date: PostingDate) -> Result<Vec<SchoolRow>, StoreError> {
     type Row = (i32, String, String, i64, i64, i64, i64);
     let found: Vec<Row> = sqlx::query_as(
-        "WITH asked AS (
-             SELECT payee_no, count(*) FILTER (WHERE outcome = 'posted') AS payments,
-                    coalesce(sum(amount) FILTER (WHERE outcome = 'posted'), 0) AS amount,
-                    count(*) FILTER (WHERE outcome = 'refused') AS refused
-             FROM clearing.tap WHERE posting_date = $1 AND kind = 'school_payment' GROUP BY payee_no)
+        "WITH request AS (
+             SELECT payee_no, amount, outcome <> 'refused' AS paid
+             FROM clearing.tap WHERE posting_date = $1 AND kind = 'school_payment'
+             UNION ALL
+             SELECT payee_no, amount, outcome <> 'refused'
+             FROM clearing.command WHERE posting_date = $1 AND kind = 'pay'),
+         asked AS (
+             SELECT payee_no, count(*) FILTER (WHERE paid) AS payments,
+                    coalesce(sum(amount) FILTER (WHERE paid), 0) AS amount,
+                    count(*) FILTER (WHERE NOT paid) AS refused
+             FROM request GROUP BY payee_no)
          SELECT payee_no, coalesce(party.party_id, ''), coalesce(party.name, ''), payments, amount::bigint, refused,
                 coalesce((SELECT sum(b.credit - b.debit) FROM ledger.balance b
                           WHERE b.posting_date = $1 AND b.stream_id <> 0 AND b.chart = $2

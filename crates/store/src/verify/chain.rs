@@ -5,7 +5,7 @@ use crate::error::{Doing as _, StoreError};
 use crate::rows;
 use chrono::NaiveDate;
 use ledger::{Cause, Chart, Kind, Line, Posting, chain as link};
-use primitives::{Digest, Minor, PostingDate, ServiceDate};
+use primitives::{CommandId, Digest, Minor, PostingDate, ServiceDate};
 use sqlx::PgConnection;
 
 /// A head of a partition's chain, published when an accounting day ended there.
@@ -171,8 +171,13 @@ fn posting(row: &Row) -> Result<Posting, String> {
             account: rows::account(account).map_err(|error| error.to_string())?,
             tap: rows::tap_id(device, journal, sequence).map_err(|error| error.to_string())?,
         },
+        (Some(account), None, None, None, Some(id)) => {
+            let account = rows::account(account).map_err(|error| error.to_string())?;
+            let id = CommandId::parse(id).ok_or("a command's id that is not 32 hexadecimal characters")?;
+            Cause::Command { account, id }
+        }
         (None, None, None, None, Some(name)) => Cause::Office(name.clone()),
-        _ => return Err("a cause that is neither a tap nor an act of the office".into()),
+        _ => return Err("a cause that is neither a tap, a command, nor an act of the office".into()),
     };
     let count = row.chart.len();
     if [row.owner.len(), row.debit.len(), row.credit.len()] != [count; 3] {

@@ -90,7 +90,7 @@ pub async fn items(conn: &mut PgConnection, rebuilt: &[BankItem]) -> Result<Vec<
     if rebuilt.is_empty() {
         return Ok(Vec::new());
     }
-    let keys: Vec<String> = rebuilt.iter().map(|item| format!("top_up:{}", item.tap)).collect();
+    let keys: Vec<String> = rebuilt.iter().map(|item| format!("top_up:{}", item.source)).collect();
     let found: Vec<(String, String)> = sqlx::query_as(
         "SELECT item_id, kind || ' ' || reference || ' ' || amount || ' ' || posting_date || ' ' || party_no
          FROM bank.item WHERE item_id = ANY($1::text[])",

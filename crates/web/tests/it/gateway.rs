@@ -7,11 +7,12 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use engine::EngineError;
 use engine::answer::Signed;
+use engine::command::{Found, Reply, Request as Asked};
 use engine::intake::{Receipt, Retried};
 use engine::report::LogEnd;
 use fares::Policies;
 use primitives::canonical::hex;
-use primitives::{Code, TapId, TapKind};
+use primitives::{Code, CommandId, Digest, Refusal, TapId, TapKind, Text};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use store::StoreError;
@@ -258,6 +259,24 @@ impl TapDoor for Shut {
     }
 
     fn fate(&self, _: TapId) -> Answer<'_, Option<Fate>> {
+        Box::pin(async { away() })
+    }
+
+    fn ask(&self, _: Asked) -> Answer<'_, Result<Reply, Refusal>> {
+        Box::pin(async { away() })
+    }
+
+    fn approve(
+        &self,
+        _: CommandId,
+        _: Digest,
+        _: Text,
+        _: std::time::Duration,
+    ) -> Answer<'_, Result<Reply, Refusal>> {
+        Box::pin(async { away() })
+    }
+
+    fn command(&self, _: CommandId) -> Answer<'_, Option<Found>> {
         Box::pin(async { away() })
     }
 

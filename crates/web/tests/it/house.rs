@@ -199,6 +199,8 @@ impl Answer {
 pub struct Browser {
     pub cookie: Option<String>,
     pub csrf: String,
+    /// The token of the programming interface.
+    pub bearer: Option<String>,
 }
 
 impl House {
@@ -314,13 +316,20 @@ impl House {
         let mut connection = self.pool.acquire().await.expect("a connection");
         let digest = primitives::Digest::of(token.as_bytes());
         engine::access::begin_session(&mut connection, digest, role.word(), &csrf).await.expect("a session");
-        Browser { cookie: Some(format!("farehouse_session={token}")), csrf }
+        let bearer = web::secret::token().expect("a token");
+        let digest = primitives::Digest::of(bearer.as_bytes());
+        engine::access::put_token(&mut connection, digest, role.word()).await.expect("a token kept");
+        Browser { cookie: Some(format!("farehouse_session={token}")), csrf, bearer: Some(bearer) }
     }
 }
 
 impl Browser {
     pub fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
         let request = Request::builder().method(method).uri(path).header(header::HOST, "fares.example");
+        let request = match &self.bearer {
+            Some(bearer) => request.header(header::AUTHORIZATION, format!("Bearer {bearer}")),
+            None => request,
+        };
         match &self.cookie {
             Some(cookie) => request.header(header::COOKIE, cookie),
             None => request,

@@ -6,6 +6,7 @@ mod database;
 mod minitown;
 
 mod access;
+mod commands;
 mod gateway;
 mod house;
 mod openapi;

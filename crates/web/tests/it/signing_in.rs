@@ -9,7 +9,7 @@ async fn form(house: &House, cookie_name: &str) -> Browser {
     let answer = house.get("/login").await;
     let token = answer.cookie(cookie_name).expect("a sign-in cookie");
     assert!(answer.text().contains(&format!("name=\"csrf\" value=\"{token}\"")));
-    Browser { cookie: Some(format!("{cookie_name}={token}")), csrf: token }
+    Browser { cookie: Some(format!("{cookie_name}={token}")), csrf: token, bearer: None }
 }
 
 fn credentials(login: &str, password: &str) -> String {
@@ -29,7 +29,7 @@ async fn the_right_password_opens_a_session_and_signing_out_ends_it() {
         assert!(line.contains(part), "{line}");
     }
     let token = answer.cookie("farehouse_session").expect("a token");
-    let mut signed_in = Browser { cookie: Some(format!("farehouse_session={token}")), csrf: String::new() };
+    let mut signed_in = Browser { cookie: Some(format!("farehouse_session={token}")), ..Browser::default() };
     let page = house.get_as(&signed_in, "/days?lang=en").await.text();
     assert!(page.contains("Người finance"));
     let (_, rest) = page.split_once("name=\"csrf\" value=\"").expect("a token");
@@ -108,7 +108,7 @@ async fn vietnamese_is_the_default_and_a_chosen_language_stays() {
     let chosen = house.get("/login?lang=en").await;
     assert!(chosen.text().contains("<html lang=\"en\">"));
     assert_eq!(chosen.cookie("farehouse_lang").as_deref(), Some("en"));
-    let browser = Browser { cookie: Some("farehouse_lang=en".into()), csrf: String::new() };
+    let browser = Browser { cookie: Some("farehouse_lang=en".into()), ..Browser::default() };
     assert!(house.get_as(&browser, "/login").await.text().contains("<html lang=\"en\">"));
     assert!(house.get_as(&browser, "/login?lang=xx").await.text().contains("<html lang=\"en\">"));
     assert!(house.get_as(&browser, "/login?lang=vi").await.text().contains("<html lang=\"vi\">"));

@@ -57,7 +57,28 @@ fn version_1_still_loads() {
     assert!(files.is_empty(), "golden files that no test loads: {:?}", files.keys());
 }
 
-/// Only while version 1 is the newest: what is written today is byte for byte what the golden files hold.
+/// Since version 2 the log holds commands.
+#[test]
+fn version_2_still_loads() {
+    let mut files = files("v2");
+    for (name, kind) in samples::command_kinds() {
+        let bytes = take(&mut files, &format!("record-command-{name}"));
+        assert_eq!(decode_record(&bytes), Ok(samples::command(kind)), "{name}");
+    }
+    assert!(files.is_empty(), "golden files that no test loads: {:?}", files.keys());
+}
+
+/// Only while version 2 is the newest: what is written today is byte for byte what the golden files hold.
+#[test]
+fn version_2_is_what_is_written_today() {
+    let mut files = files("v2");
+    for (name, kind) in samples::command_kinds() {
+        let expect = take(&mut files, &format!("record-command-{name}"));
+        assert_eq!(encode_record(&samples::command(kind), &[]), expect, "{name}");
+    }
+}
+
+/// Version 2 changed nothing of version 1: what is written today is byte for byte what the golden files hold.
 #[test]
 fn version_1_is_what_is_written_today() {
     let mut files = files("v1");
@@ -88,5 +109,5 @@ fn every_version_on_the_shelf_has_a_test() {
         .map(|entry| entry.file_name())
         .collect();
     versions.sort();
-    assert_eq!(versions, ["v1"]);
+    assert_eq!(versions, ["v1", "v2"]);
 }

@@ -1,8 +1,9 @@
 //! Taps with known values: the ones the golden files hold, so a line here is never changed, only added.
 
 use primitives::{
-    AcceptedTap, AccountId, Currency, DayMarker, DeviceId, Digest, Direction, EventTime, JournalId,
-    MediumToken, Minor, Money, PartyNo, PostingDate, Record, Sequence, Tap, TapId, TapKind, Tender, Text,
+    AcceptedTap, AccountId, Command, CommandId, CommandKind, Currency, DayMarker, DeviceId, Digest,
+    Direction, EventTime, JournalId, MediumToken, Minor, Money, PartyNo, PostingDate, Record, Sequence,
+    ServiceDate, Tap, TapId, TapKind, Tender, Text,
 };
 use wire::{BodyFormat, DeviceClock, DeviceKey, Envelope, MasterKey};
 
@@ -103,4 +104,78 @@ pub fn accepted(tap: &Tap, envelope: &Envelope) -> Record {
 pub fn day() -> Record {
     let closing = PostingDate::parse("2026-02-28").unwrap();
     Record::Day(DayMarker { closing, opening: closing.next() })
+}
+
+/// Every kind of command, and the forms that leave something out.
+pub fn command_kinds() -> Vec<(&'static str, CommandKind)> {
+    let earlier = CommandId::new([0xab; 16]);
+    let medium = Some(MediumToken::new(*b"\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff"));
+    let pass = |first_day: Option<&str>| CommandKind::BuyPass {
+        product: text("bus_month"),
+        rider: text("student"),
+        medium: text("one_card"),
+        first_day: first_day.and_then(ServiceDate::parse),
+    };
+    let leg = TapId {
+        device: DeviceId::new(40_017).unwrap(),
+        journal: JournalId::new(8_214_565_720_323_784_705).unwrap(),
+        sequence: Sequence::new(3).unwrap(),
+    };
+    let from = EventTime::from_unix_ms(1_772_323_260_000).unwrap();
+    let until = EventTime::from_unix_ms(1_803_859_260_000).unwrap();
+    let correct = |to_holder, operator: Option<&str>| CommandKind::Correct {
+        case: text("C-2026-17"),
+        amount: money(7_000),
+        to_holder,
+        operator: operator.map(text),
+    };
+    let moved = CommandKind::MoveMedium {
+        from: MediumToken::new([0x11; 16]),
+        to: MediumToken::new([0x22; 16]),
+        fare_medium: text("one_card"),
+        tender: Tender::OpenLoop,
+    };
+    vec![
+        (
+            "pay",
+            CommandKind::Pay { payee: text("school-3"), bill: text("HP/2026-03"), price: money(1_250_000) },
+        ),
+        ("buy_pass", pass(Some("2026-04-01"))),
+        ("buy_pass-bare", pass(None)),
+        ("refund_pass", CommandKind::RefundPass { purchase: earlier }),
+        ("refund_fare", CommandKind::RefundFare { leg, amount: money(7_000), case: text("C-2026-17") }),
+        ("block", CommandKind::Block { medium, reason: text("lost") }),
+        ("block-bare", CommandKind::Block { medium: None, reason: text("stolen") }),
+        ("unblock", CommandKind::Unblock { medium }),
+        ("unblock-bare", CommandKind::Unblock { medium: None }),
+        (
+            "announce_top_up",
+            CommandKind::AnnounceTopUp {
+                channel: text("napas"),
+                reference: text("FHK7Q2M9"),
+                value: money(200_000),
+            },
+        ),
+        ("confirm_top_up", CommandKind::ConfirmTopUp { top_up: earlier }),
+        ("cancel_top_up", CommandKind::CancelTopUp { top_up: earlier }),
+        ("move_medium", moved),
+        ("grant_concession", CommandKind::GrantConcession { category: text("student"), from, until }),
+        ("lapse_concession", CommandKind::LapseConcession { category: text("student") }),
+        ("close", CommandKind::Close { case: text("C-2026-17") }),
+        ("correct", correct(true, Some("bus-12"))),
+        ("correct-bare", correct(false, None)),
+    ]
+}
+
+/// The sample of this kind; two people stand behind every refund of a fare.
+pub fn command(kind: CommandKind) -> Record {
+    let approved = matches!(kind, CommandKind::RefundFare { .. });
+    Record::Command(Box::new(Command {
+        id: CommandId::new(*b"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10"),
+        account: AccountId::new(6_004_512_337_811_220_043).unwrap(),
+        at: EventTime::from_unix_ms(1_772_323_260_000).unwrap(),
+        asked_by: text("desk-1"),
+        approved_by: approved.then(|| text("minh")),
+        kind,
+    }))
 }

@@ -87,7 +87,9 @@ pub fn record() -> impl Strategy<Value = (primitives::Record, Vec<u8>)> {
         let marker = primitives::DayMarker { closing: date(day)?, opening: date(day + ahead)? };
         Some((primitives::Record::Day(marker), Vec::new()))
     });
-    prop_oneof![4 => taps, 1 => days]
+    let commands = prop::sample::select(samples::command_kinds())
+        .prop_map(|(_, kind)| (samples::command(kind), Vec::new()));
+    prop_oneof![4 => taps, 1 => days, 1 => commands]
 }
 
 fn chrono_date(days: u32) -> Option<chrono::NaiveDate> {
