@@ -5,8 +5,9 @@ use crate::state::AccountState;
 use primitives::Minor;
 
 impl AccountState {
-    /// The account's media are to be denied: it owes more than the policy lets it.
+    /// The account's media are to be denied: it owes more than the policy lets it, or a command blocked it.
     pub fn is_denied(&self, debt_allowed: Minor) -> bool {
-        self.purse.debt > debt_allowed
+        let blocked = self.standing.as_ref().is_some_and(|standing| standing.blocks(None));
+        blocked || self.purse.debt > debt_allowed
     }
 }

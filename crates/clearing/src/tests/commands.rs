@@ -103,6 +103,18 @@ fn a_blocked_account_asks_in_vain_but_its_rides_are_facts() {
     assert_eq!(state.standing, None, "an account with nothing left behind is like any other");
 }
 
+#[test]
+fn gates_are_told_to_deny_a_blocked_account_whatever_it_owns() {
+    let check = |last: CommandKind, expect: bool| {
+        let block = CommandKind::Block { medium: None, reason: text("lost") };
+        let decision = judge(vec![filled(20_000), command(1, 1, block), command(2, 2, last)]);
+        let state = decision.accounts.values().next().expect("one account");
+        assert_eq!(state.is_denied(Minor::ZERO), expect);
+    };
+    check(CommandKind::Unblock { medium: Some(MediumToken::new([1; 16])) }, true);
+    check(CommandKind::Unblock { medium: None }, false);
+}
+
 fn announce(number: u8, units: i64) -> Record {
     let kind =
         CommandKind::AnnounceTopUp { channel: text("bank_app"), reference: text("FH1"), value: vnd(units) };
