@@ -13,7 +13,7 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 
 /// A change of statements on their way: what a mutant of the product would send instead. Same length, because the rest of
 /// the message is left as it is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Rewrite {
     pub find: &'static str,
     pub put: &'static str,
