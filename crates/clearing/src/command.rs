@@ -10,6 +10,7 @@ pub(crate) use refund::taken_off;
 
 use crate::decide::{Scene, poison};
 use crate::outcome::{Charge, RegistryChange};
+use crate::ride;
 use crate::standing::{STANDING_MAX, Standing};
 use crate::state::AccountState;
 use fares::PartyKind;
@@ -28,6 +29,14 @@ pub(crate) struct Verdict {
     pub registry: Vec<RegistryChange>,
 }
 
+/// A command before the judge: what may be looked at, its account's state as it would be afterwards, and the answer so far.
+struct Hearing<'a> {
+    scene: &'a Scene<'a>,
+    command: &'a Command,
+    state: AccountState,
+    verdict: Verdict,
+}
+
 /// Judges a command on a copy of its account's state, which is the new state when it was done. An error cannot be
 /// judged: the record is set aside.
 pub(crate) fn judge(
@@ -35,12 +44,13 @@ pub(crate) fn judge(
     command: &Command,
     state: &mut AccountState,
 ) -> Result<Verdict, Refusal> {
-    let mut next = state.clone();
-    let mut verdict = Verdict::default();
-    match act(scene, command, &mut next, &mut verdict) {
+    let mut hearing = Hearing { scene, command, state: state.clone(), verdict: Verdict::default() };
+    let done = act(&mut hearing);
+    let Hearing { state: next, verdict, .. } = hearing;
+    match done {
         Ok(()) => {
-            next.standing = next.standing.filter(|standing| **standing != Standing::default());
             *state = next;
+            state.standing.take_if(|standing| **standing == Standing::default());
             Ok(verdict)
         }
         Err(refusal) if refusal.code == Code::Poison => Err(refusal),
@@ -51,17 +61,13 @@ pub(crate) fn judge(
     }
 }
 
-fn act(
-    scene: &Scene<'_>,
-    command: &Command,
-    state: &mut AccountState,
-    verdict: &mut Verdict,
-) -> Result<(), Refusal> {
+fn act(hearing: &mut Hearing<'_>) -> Result<(), Refusal> {
+    let command = hearing.command;
     if command.approved_by.as_ref() == Some(&command.asked_by) {
         return Err(Refusal::new(Code::ApprovalSelf, "asked for and approved by the same person"));
     }
     match &command.kind {
-        CommandKind::Pay { payee, bill: _, price } => pay(scene, command, payee, *price, state, verdict),
+        CommandKind::Pay { payee, bill: _, price } => pay(hearing, payee, *price),
         CommandKind::BuyPass { product, rider, medium, first_day } => {
             let purchase = fares::Purchase {
                 product: product.clone(),
@@ -70,84 +76,125 @@ fn act(
                 at: command.at,
                 first_day: *first_day,
             };
-            pass::buy(scene, command, &purchase, state, verdict)
+            pass::buy(hearing, &purchase)
         }
-        CommandKind::RefundPass { purchase } => pass::give_back(scene, command, *purchase, state, verdict),
-        CommandKind::RefundFare { leg, amount, case: _ } => {
-            refund::fare(scene, command, *leg, *amount, state, verdict)
-        }
-        CommandKind::Block { medium, reason: _ } => block(command, medium.as_ref(), standing(state)),
+        CommandKind::RefundPass { purchase } => pass::give_back(hearing, *purchase),
+        CommandKind::RefundFare { leg, amount, case: _ } => refund::fare(hearing, *leg, *amount),
+        CommandKind::Block { medium, reason: _ } => hearing.block(medium.as_ref()),
         CommandKind::MoveMedium { from, to, fare_medium, tender } => {
-            account::move_medium(command, (from, to), fare_medium, *tender, state, verdict)
+            account::move_medium(hearing, (from, to), fare_medium, *tender)
         }
         CommandKind::GrantConcession { category, from, until } => {
-            account::grant(scene, command, category, (*from, *until), state, verdict)
+            account::grant(hearing, category, (*from, *until))
         }
         CommandKind::LapseConcession { category } => {
-            account::lapse(command, category, state, verdict);
+            account::lapse(hearing, category);
             Ok(())
         }
-        CommandKind::Close { case: _ } => account::close(scene, command, state, verdict),
+        CommandKind::Close { case: _ } => account::close(hearing),
         CommandKind::Correct { case: _, amount, to_holder, operator } => {
-            account::correct(scene, command, *amount, *to_holder, operator.as_ref(), state, verdict)
+            account::correct(hearing, *amount, *to_holder, operator.as_ref())
         }
-        CommandKind::Unblock { medium } => {
-            not_closed(state)?;
-            unblock(medium.as_ref(), standing(state));
-            Ok(())
-        }
+        CommandKind::Unblock { medium } => hearing.unblock(medium.as_ref()),
         CommandKind::AnnounceTopUp { channel, reference, value } => {
-            top_up::announce(scene, command, (channel, reference, *value), state, verdict)
+            top_up::announce(hearing, channel, reference, *value)
         }
-        CommandKind::ConfirmTopUp { top_up } => top_up::confirm(scene, command, *top_up, state, verdict),
-        CommandKind::CancelTopUp { top_up } => top_up::cancel(scene, command, *top_up, state, verdict),
+        CommandKind::ConfirmTopUp { top_up } => top_up::confirm(hearing, *top_up),
+        CommandKind::CancelTopUp { top_up } => top_up::cancel(hearing, *top_up),
     }
 }
 
 /// A bill is paid from value alone: a request never makes a debt.
-fn pay(
-    scene: &Scene<'_>,
-    command: &Command,
-    payee: &Text,
-    price: Money,
-    state: &mut AccountState,
-    verdict: &mut Verdict,
-) -> Result<(), Refusal> {
-    verdict.amount = Some(price.amount);
-    let party = scene.party(payee, PartyKind::School)?;
-    verdict.payee = Some(party);
-    scene.check_amount(price)?;
-    not_blocked(state)?;
-    let mut lines = from_value(command, price.amount, state)?;
+fn pay(hearing: &mut Hearing<'_>, payee: &Text, price: Money) -> Result<(), Refusal> {
+    hearing.verdict.amount = Some(price.amount);
+    let party = hearing.scene.party(payee, PartyKind::School)?;
+    hearing.verdict.payee = Some(party);
+    hearing.scene.check_amount(price)?;
+    hearing.not_blocked()?;
+    let mut lines = hearing.take_value(price.amount)?;
     lines.push(Line::credit(Chart::SchoolPayable, Line::party(party), price.amount));
-    verdict.postings.push(post(scene, command, Kind::SchoolPayment, lines)?);
-    Ok(())
+    hearing.post(Kind::SchoolPayment, lines)
 }
 
-fn block(command: &Command, medium: Option<&MediumToken>, standing: &mut Standing) -> Result<(), Refusal> {
-    match medium {
-        None => {
-            standing.blocked.get_or_insert(command.at);
+impl Hearing<'_> {
+    /// What commands left behind, to be added to.
+    fn standing(&mut self) -> &mut Standing {
+        self.state.standing.get_or_insert_default()
+    }
+
+    fn block(&mut self, medium: Option<&MediumToken>) -> Result<(), Refusal> {
+        let now = self.command.at;
+        let standing = self.standing();
+        match medium {
+            None => {
+                standing.blocked.get_or_insert(now);
+            }
+            Some(medium) if standing.blocked_media.contains(medium) => {}
+            Some(medium) => {
+                room(&standing.blocked_media)?;
+                standing.blocked_media.push(*medium);
+            }
         }
-        Some(medium) if standing.blocked_media.contains(medium) => {}
-        Some(medium) => {
-            room(&standing.blocked_media)?;
-            standing.blocked_media.push(*medium);
+        Ok(())
+    }
+
+    fn unblock(&mut self, medium: Option<&MediumToken>) -> Result<(), Refusal> {
+        self.not_closed()?;
+        let standing = self.standing();
+        match medium {
+            None => standing.blocked = None,
+            Some(medium) => standing.blocked_media.retain(|blocked| blocked != medium),
+        }
+        Ok(())
+    }
+
+    fn not_closed(&self) -> Result<(), Refusal> {
+        match &self.state.standing {
+            Some(standing) if standing.closed.is_some() => {
+                Err(Refusal::new(Code::AccountClosed, "the account was closed"))
+            }
+            _ => Ok(()),
         }
     }
-    Ok(())
-}
 
-fn unblock(medium: Option<&MediumToken>, standing: &mut Standing) {
-    match medium {
-        None => standing.blocked = None,
-        Some(medium) => standing.blocked_media.retain(|blocked| blocked != medium),
+    fn not_blocked(&self) -> Result<(), Refusal> {
+        self.not_closed()?;
+        match &self.state.standing {
+            Some(standing) if standing.blocked.is_some() => {
+                Err(Refusal::new(Code::AccountBlocked, "the account is on the deny list"))
+            }
+            _ => Ok(()),
+        }
     }
-}
 
-/// What commands left behind, to be added to.
-fn standing(state: &mut AccountState) -> &mut Standing {
-    state.standing.get_or_insert_default()
+    /// Takes an amount from the account's value; the debit lines. Above the value nothing is taken.
+    fn take_value(&mut self, amount: Minor) -> Result<Vec<Line>, Refusal> {
+        let purse = &mut self.state.purse;
+        if purse.value < amount {
+            let detail = format!("the account has {}", purse.value);
+            return Err(Refusal::new(Code::InsufficientFunds, detail));
+        }
+        if amount.is_zero() {
+            return Ok(Vec::new());
+        }
+        purse.charge(self.command.account, amount).map_err(poison)
+    }
+
+    fn post(&mut self, kind: Kind, lines: Vec<Line>) -> Result<(), Refusal> {
+        let Command { id, account, at, .. } = *self.command;
+        let service_date = self.scene.policy.day_rule().service_date(at);
+        let posting =
+            Posting::new(kind, self.scene.posting_date, service_date, Cause::Command { account, id }, lines);
+        self.verdict.postings.push(posting.map_err(|error| Refusal::new(Code::Poison, error.to_string()))?);
+        Ok(())
+    }
+
+    /// Prices the rides of the window anew; what differs from what was posted is charged and posted.
+    fn reprice(&mut self) -> Result<(), Refusal> {
+        let (charges, postings) = ride::reprice(self.scene, self.command.account, &mut self.state)?;
+        (self.verdict.charges, self.verdict.postings) = (charges, postings);
+        Ok(())
+    }
 }
 
 fn room<T>(list: &[T]) -> Result<(), Refusal> {
@@ -155,42 +202,4 @@ fn room<T>(list: &[T]) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::new(Code::TooLarge, format!("an account keeps at most {STANDING_MAX} of these")))
-}
-
-fn not_closed(state: &AccountState) -> Result<(), Refusal> {
-    match &state.standing {
-        Some(standing) if standing.closed.is_some() => {
-            Err(Refusal::new(Code::AccountClosed, "the account was closed"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn not_blocked(state: &AccountState) -> Result<(), Refusal> {
-    not_closed(state)?;
-    match &state.standing {
-        Some(standing) if standing.blocked.is_some() => {
-            Err(Refusal::new(Code::AccountBlocked, "the account is on the deny list"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Takes an amount from an account's value; the debit lines. Above the value nothing is taken.
-fn from_value(command: &Command, amount: Minor, state: &mut AccountState) -> Result<Vec<Line>, Refusal> {
-    if state.purse.value < amount {
-        let detail = format!("the account has {}", state.purse.value);
-        return Err(Refusal::new(Code::InsufficientFunds, detail));
-    }
-    if amount.is_zero() {
-        return Ok(Vec::new());
-    }
-    state.purse.charge(command.account, amount).map_err(poison)
-}
-
-fn post(scene: &Scene<'_>, command: &Command, kind: Kind, lines: Vec<Line>) -> Result<Posting, Refusal> {
-    let service_date = scene.policy.day_rule().service_date(command.at);
-    let cause = Cause::Command { account: command.account, id: command.id };
-    Posting::new(kind, scene.posting_date, service_date, cause, lines)
-        .map_err(|error| Refusal::new(Code::Poison, error.to_string()))
 }

@@ -1,11 +1,9 @@
 //! The account itself: its media, its holder's rights, its end, and what a person puts right by hand.
 
-use super::{Verdict, block, from_value, not_closed, post, room, standing};
-use crate::decide::{Scene, poison};
+use super::{Hearing, room};
+use crate::decide::poison;
 use crate::outcome::RegistryChange;
-use crate::ride;
 use crate::standing::Concession;
-use crate::state::AccountState;
 use fares::PartyKind;
 use ledger::{Chart, Kind, Line};
 use primitives::{Code, Command, EventTime, MediumToken, Minor, Money, Refusal, Tender, Text};
@@ -15,108 +13,100 @@ pub const CLOSE_AFTER_SECONDS: i64 = 7 * 86_400;
 
 /// Money and rights stay with the account; the new medium stands for it, the old one is blocked.
 pub(super) fn move_medium(
-    command: &Command,
+    hearing: &mut Hearing<'_>,
     (from, to): (&MediumToken, &MediumToken),
     fare_medium: &Text,
     tender: Tender,
-    state: &mut AccountState,
-    verdict: &mut Verdict,
 ) -> Result<(), Refusal> {
-    not_closed(state)?;
-    block(command, Some(from), standing(state))?;
-    standing(state).blocked_media.retain(|blocked| blocked != to);
-    let (account, fare_medium) = (command.account, fare_medium.clone());
-    verdict.registry.push(RegistryChange::Medium { token: *to, account, fare_medium, tender });
+    hearing.not_closed()?;
+    hearing.block(Some(from))?;
+    hearing.standing().blocked_media.retain(|blocked| blocked != to);
+    let (account, fare_medium) = (hearing.command.account, fare_medium.clone());
+    hearing.verdict.registry.push(RegistryChange::Medium { token: *to, account, fare_medium, tender });
     Ok(())
 }
 
 /// A right to a rider category. Rides of the window from its begin on are priced anew; older ones stay as they are.
 pub(super) fn grant(
-    scene: &Scene<'_>,
-    command: &Command,
+    hearing: &mut Hearing<'_>,
     category: &Text,
     (from, until): (EventTime, EventTime),
-    state: &mut AccountState,
-    verdict: &mut Verdict,
 ) -> Result<(), Refusal> {
-    if until <= from || !scene.policy.rider_ids().any(|known| known == category) {
+    if until <= from || !hearing.scene.policy.rider_ids().any(|known| known == category) {
         let detail = format!("no category {category:?} in the policy in force, or it ends before it begins");
         return Err(Refusal::new(Code::ConcessionInvalid, detail));
     }
-    not_closed(state)?;
+    hearing.not_closed()?;
     // What is over before the window began can change nothing any more.
-    let oldest = state.window.first().map_or(command.at, |tap| tap.at);
-    let held = &mut standing(state).concessions;
+    let oldest = hearing.state.window.first().map_or(hearing.command.at, |tap| tap.at);
+    let held = &mut hearing.standing().concessions;
     held.retain(|held| oldest < held.until);
     room(held)?;
     let place = held.partition_point(|held| held.from <= from);
     held.insert(place, Concession { category: category.clone(), from, until });
-    let rides = state.window.iter_mut().filter(|tap| from <= tap.at && tap.at < until);
+    let rides = hearing.state.window.iter_mut().filter(|tap| from <= tap.at && tap.at < until);
     rides.for_each(|tap| tap.rider = category.clone());
-    let account = command.account;
-    verdict.registry.push(RegistryChange::Granted { account, category: category.clone(), from, until });
-    (verdict.charges, verdict.postings) = ride::reprice(scene, account, state)?;
-    Ok(())
+    let account = hearing.command.account;
+    hearing.verdict.registry.push(RegistryChange::Granted {
+        account,
+        category: category.clone(),
+        from,
+        until,
+    });
+    hearing.reprice()
 }
 
 /// A right ends now; what was ridden on it stays as it is.
-pub(super) fn lapse(command: &Command, category: &Text, state: &mut AccountState, verdict: &mut Verdict) {
-    let held = standing(state).concessions.iter_mut().filter(|held| held.category == *category);
-    held.for_each(|held| held.until = held.until.min(command.at));
-    let (account, category) = (command.account, category.clone());
-    verdict.registry.push(RegistryChange::Lapsed { account, category, at: command.at });
+pub(super) fn lapse(hearing: &mut Hearing<'_>, category: &Text) {
+    let Command { account, at, .. } = *hearing.command;
+    let held = hearing.standing().concessions.iter_mut().filter(|held| held.category == *category);
+    held.for_each(|held| held.until = held.until.min(at));
+    hearing.verdict.registry.push(RegistryChange::Lapsed { account, category: category.clone(), at });
 }
 
 /// What is left of a blocked account becomes owed to its holder. Debt, and money on its way, come first.
-pub(super) fn close(
-    scene: &Scene<'_>,
-    command: &Command,
-    state: &mut AccountState,
-    verdict: &mut Verdict,
-) -> Result<(), Refusal> {
-    two_people(command)?;
-    not_closed(state)?;
-    let standing = standing(state);
+pub(super) fn close(hearing: &mut Hearing<'_>) -> Result<(), Refusal> {
+    let Command { account, at, .. } = *hearing.command;
+    two_people(hearing.command)?;
+    hearing.not_closed()?;
+    let standing = hearing.standing();
     let soon = |detail: &str| Err(Refusal::new(Code::CloseTooSoon, detail));
     match standing.blocked {
-        Some(since) if command.at.seconds_since(since) >= CLOSE_AFTER_SECONDS => {}
+        Some(since) if at.seconds_since(since) >= CLOSE_AFTER_SECONDS => {}
         _ => return soon("the account is blocked first, for 7 days"),
     }
     if !standing.pending.is_empty() {
         return soon("a top-up is on its way");
     }
-    standing.closed = Some(command.at);
-    if state.purse.debt.is_positive() {
+    standing.closed = Some(at);
+    if hearing.state.purse.debt.is_positive() {
         return soon("the account owes money");
     }
-    let left = state.purse.value;
-    verdict.amount = Some(left);
+    let left = hearing.state.purse.value;
+    hearing.verdict.amount = Some(left);
     if left.is_positive() {
-        let mut lines = from_value(command, left, state)?;
-        lines.push(Line::credit(Chart::RefundPayable, command.account.as_i64(), left));
-        verdict.postings.push(post(scene, command, Kind::Closing, lines)?);
+        let mut lines = hearing.take_value(left)?;
+        lines.push(Line::credit(Chart::RefundPayable, account.as_i64(), left));
+        hearing.post(Kind::Closing, lines)?;
     }
     Ok(())
 }
 
 /// Money to or from the holder, from or to where a person found that it belongs. Taking is a fact: it may leave a debt.
 pub(super) fn correct(
-    scene: &Scene<'_>,
-    command: &Command,
+    hearing: &mut Hearing<'_>,
     amount: Money,
     to_holder: bool,
     operator: Option<&Text>,
-    state: &mut AccountState,
-    verdict: &mut Verdict,
 ) -> Result<(), Refusal> {
-    verdict.amount = Some(amount.amount);
-    two_people(command)?;
-    scene.check_amount(amount)?;
+    hearing.verdict.amount = Some(amount.amount);
+    two_people(hearing.command)?;
+    hearing.scene.check_amount(amount)?;
     let (chart, owner) = match operator {
         None => (Chart::Suspense, 0),
         Some(operator) => {
-            let party = scene.party(operator, PartyKind::Operator)?;
-            verdict.payee = Some(party);
+            let party = hearing.scene.party(operator, PartyKind::Operator)?;
+            hearing.verdict.payee = Some(party);
             (Chart::OperatorFare, Line::party(party))
         }
     };
@@ -124,13 +114,12 @@ pub(super) fn correct(
     let mut lines = Vec::with_capacity(3);
     if to_holder {
         lines.push(Line::debit(chart, owner, amount));
-        lines.extend(state.purse.credit(command.account, amount).map_err(poison)?);
+        lines.extend(hearing.state.purse.credit(hearing.command.account, amount).map_err(poison)?);
     } else {
-        lines.extend(state.purse.charge(command.account, amount).map_err(poison)?);
+        lines.extend(hearing.state.purse.charge(hearing.command.account, amount).map_err(poison)?);
         lines.push(Line::credit(chart, owner, amount));
     }
-    verdict.postings.push(post(scene, command, Kind::Correction, lines)?);
-    Ok(())
+    hearing.post(Kind::Correction, lines)
 }
 
 fn two_people(command: &Command) -> Result<(), Refusal> {

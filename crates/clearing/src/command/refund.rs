@@ -1,29 +1,20 @@
 //! Fares given back: an amount is taken off a leg's price, and stays off when the leg is priced anew.
 
-use super::{Verdict, room, standing};
-use crate::decide::{Scene, poison};
-use crate::ride;
+use super::{Hearing, room};
+use crate::decide::poison;
 use crate::standing::LegRefund;
-use crate::state::AccountState;
 use fares::{Fare, Funded, Priced, Share};
-use primitives::{Code, Command, Minor, Money, MoneyError, Refusal, TapId, Text};
+use primitives::{Code, Minor, Money, MoneyError, Refusal, TapId, Text};
 
 /// The rule that stands on a charge from which something was given back.
 const RULE: &str = "refund";
 
 /// Gives a part of a leg's full price back: to the rider and the funders in the proportion they carried it, from the
 /// operators in the proportion they earned it. All refunds together are at most the price.
-pub(super) fn fare(
-    scene: &Scene<'_>,
-    command: &Command,
-    leg: TapId,
-    amount: Money,
-    state: &mut AccountState,
-    verdict: &mut Verdict,
-) -> Result<(), Refusal> {
-    verdict.amount = Some(amount.amount);
-    scene.check_amount(amount)?;
-    let posted = state.legs.iter().find(|posted| posted.id == leg);
+pub(super) fn fare(hearing: &mut Hearing<'_>, leg: TapId, amount: Money) -> Result<(), Refusal> {
+    hearing.verdict.amount = Some(amount.amount);
+    hearing.scene.check_amount(amount)?;
+    let posted = hearing.state.legs.iter().find(|posted| posted.id == leg);
     let posted = posted.ok_or_else(|| {
         Refusal::new(Code::RefundUnknown, "no such ride of this account that can still change its price")
     })?;
@@ -31,7 +22,7 @@ pub(super) fn fare(
     if left < amount.amount {
         return Err(Refusal::new(Code::RefundAbove, format!("{left} is left of the price")));
     }
-    let refunds = &mut standing(state).refunds;
+    let refunds = &mut hearing.standing().refunds;
     match refunds.iter_mut().find(|refund| refund.leg == leg) {
         Some(refund) => refund.amount = refund.amount.plus(amount.amount).map_err(poison)?,
         None => {
@@ -39,8 +30,7 @@ pub(super) fn fare(
             refunds.push(LegRefund { leg, amount: amount.amount });
         }
     }
-    (verdict.charges, verdict.postings) = ride::reprice(scene, command.account, state)?;
-    Ok(())
+    hearing.reprice()
 }
 
 /// A price from which an amount was given back, at most all of it.
