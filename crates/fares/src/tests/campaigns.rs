@@ -1,7 +1,6 @@
 use super::*;
 use crate::{Carried, Explained, Fact, explain, rate};
 
-const FILE: &str = "fare_campaigns.txt";
 const HEADER: &str = "campaign_id,service_id,network_id,rider_category_id,fare_media_id,discount_type,value,rounding_step,\
                       rounding_mode,applies_to,rides_per_day,rides_total,per,combinable,priority,counts_to_cap,funded_by";
 
@@ -11,37 +10,20 @@ fn campaigns(rows: &[&str]) -> Policy {
 }
 
 fn files(rows: &[&str]) -> Files {
-    let mut text = format!("{HEADER}\n");
-    for row in rows {
-        let mut words = row.split(' ');
-        let id = words.next().unwrap();
-        let given: Vec<(&str, &str)> = words.map(|word| word.split_once('=').unwrap()).collect();
-        let field = |name: &str| match name {
-            "campaign_id" => id,
-            _ => given
-                .iter()
-                .find(|(of, _)| *of == name)
-                .map_or(if name == "funded_by" { "friend" } else { "" }, |(_, value)| *value),
-        };
-        text.push_str(&HEADER.split(',').map(field).collect::<Vec<_>>().join(","));
-        text.push('\n');
-    }
-    town_with(FILE, &text)
+    town_with("fare_campaigns.txt", &table(HEADER, "friend", rows))
 }
 
 /// Rides of the words of [`ride`], ten minutes after one another.
 fn rides(words: &[&str]) -> Vec<Leg> {
     let start = ride("B1 - - adult card").start.unix_ms();
-    let leg = |(turn, words): (i64, &&str)| Leg {
-        start: EventTime::from_unix_ms(start + turn * 600_000).unwrap(),
-        end: None,
-        ..ride(words)
+    let leg = |(turn, words): (i64, &&str)| {
+        ride_at(EventTime::from_unix_ms(start + turn * 600_000).unwrap(), words)
     };
     (0..).zip(words).map(leg).collect()
 }
 
 fn fares(policy: &Policy, words: &[&str]) -> String {
-    price(policy, &rides(words)).iter().map(|priced| shown(&priced.fare)).collect::<Vec<_>>().join(", ")
+    all_shown(&price(policy, &rides(words))).join(", ")
 }
 
 #[test]
@@ -94,7 +76,7 @@ fn the_days_of_a_campaign_are_service_days() {
     // Friday's service day ends at 04:00 on Saturday.
     let policy = campaigns(&["c discount_type=fixed value=0 service_id=weekday"]);
     let check = |date, hour, second, expect: &str| {
-        let leg = Leg { start: at(date, hour, 0, second), end: None, ..ride("B1 - - adult card") };
+        let leg = ride_at(at(date, hour, 0, second), "B1 - - adult card");
         assert_eq!(shown(&priced(&policy, leg).fare), expect, "{date} {hour} {second}");
     };
     check("2026-03-06", 12, 0, "5000 0 10:5000");
@@ -135,7 +117,7 @@ fn a_quota_of_a_day_begins_again_with_the_service_day_and_is_carried() {
         "c discount_type=fixed value=0 rides_per_day=1",
         "t discount_type=amount value=1000 rides_total=3 combinable=1",
     ]);
-    let leg = |date, hour| Leg { start: at(date, hour, 0, 0), end: None, ..ride("B1 - - adult card") };
+    let leg = |date, hour| ride_at(at(date, hour, 0, 0), "B1 - - adult card");
     let legs = [
         leg("2026-03-02", 8),
         leg("2026-03-02", 9),
@@ -144,9 +126,8 @@ fn a_quota_of_a_day_begins_again_with_the_service_day_and_is_carried() {
         leg("2026-03-03", 5),
     ];
     let whole = rate(&policy, &Carried::default(), &legs);
-    let fares: Vec<String> = whole.legs.iter().map(|priced| shown(&priced.fare)).collect();
     let (free, less) = ("5000 0 10:5000", "5000 4000 10:1000");
-    assert_eq!(fares, [free, less, less, free, less]);
+    assert_eq!(all_shown(&whole.legs), [free, less, less, free, less]);
     let count = |campaign: &str, day: Option<&str>| {
         let day = day.and_then(ServiceDate::parse);
         let counters = whole.carried.campaigns.iter();
@@ -220,8 +201,7 @@ fn a_leg_that_makes_the_whole_cheaper_gives_the_funder_its_part_back() {
             ..ride(words)
         };
         let fares = price(&policy, &[leg("R N S adult card", 0), leg("R S M adult card", 20)]);
-        let fares: Vec<String> = fares.iter().map(|priced| shown(&priced.fare)).collect();
-        assert_eq!(fares.join(", "), expect, "{campaign}");
+        assert_eq!(all_shown(&fares).join(", "), expect, "{campaign}");
     };
     check("c network_id=bus discount_type=fixed value=0", "9000 9000, -4000 -4000");
     // A free ride stays free, a third of the fare stays a third.

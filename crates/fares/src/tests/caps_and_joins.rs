@@ -31,8 +31,7 @@ fn rated(policy: &Policy, lines: &[&str]) -> Vec<Priced> {
 }
 
 fn check(policy: &Policy, lines: &[&str], expect: &[&str]) {
-    let shown: Vec<String> = rated(policy, lines).iter().map(|priced| shown(&priced.fare)).collect();
-    assert_eq!(shown, expect, "{lines:?}");
+    assert_eq!(all_shown(&rated(policy, lines)), expect, "{lines:?}");
 }
 
 const THERE: &str = "08:00 R N S";

@@ -246,8 +246,7 @@ fn decision_19_an_unknown_leg_is_unknown_by_itself_and_changes_nothing() {
     let policy = loaded(&changing(HEADER, &["bus,bus,-1,3600,1,0,"]));
     let mut rides = legs("B1 0 1; B1 2 3; B1 4 5");
     rides[1].route = text("B9");
-    let fares: Vec<String> = price(&policy, &rides).iter().map(|priced| shown(&priced.fare)).collect();
-    assert_eq!(fares, ["5000 5000", "no_route", "0 0"]);
+    assert_eq!(all_shown(&price(&policy, &rides)), ["5000 5000", "no_route", "0 0"]);
     assert_eq!(price(&policy, &rides[1..2])[0].fare, Fare::Unknown(UnknownFare::NoRoute));
 }
 
@@ -333,8 +332,7 @@ fn decision_24_limits_are_elapsed_time_and_bands_are_clock_time() {
         let mut rides = legs("B1 0 1; R 2 3");
         (rides[0].start, rides[0].end) = (start(0), None);
         (rides[1].start, rides[1].end) = (start(minutes), None);
-        let shown: Vec<String> = price(policy, &rides).iter().map(|priced| shown(&priced.fare)).collect();
-        assert_eq!(shown.join(" "), expect);
+        assert_eq!(all_shown(&price(policy, &rides)).join(" "), expect);
     };
     let (spring, autumn) = (1_774_745_400, 1_792_889_400);
     for night in [spring, autumn] {

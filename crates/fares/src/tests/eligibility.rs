@@ -1,30 +1,12 @@
+use super::words::{day, proof};
 use super::*;
-use crate::{Evidence, Proof, rider_for};
+use crate::{Proof, rider_for};
 
 const HEADER: &str = "rider_category_id,evidence_kind,network_id,registry_id,age_from,age_until,valid_from,valid_until,\
                       renewal_days,grace_days,fallback_rider_category_id,priority";
 
 fn files(rows: &[&str]) -> Files {
     town_with("rider_eligibility.txt", &format!("{HEADER}\n{}\n", rows.join("\n")))
-}
-
-fn day(date: &str) -> ServiceDate {
-    ServiceDate::parse(date).unwrap()
-}
-
-/// `kind [age=..] [registry=..] [from=..] [until=..]`.
-fn proof(words: &str) -> Proof {
-    let mut words = words.split(' ');
-    let kind = Evidence::parse(words.next().unwrap()).unwrap();
-    let given: Vec<(&str, &str)> = words.map(|word| word.split_once('=').unwrap()).collect();
-    let get = |name: &str| given.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
-    Proof {
-        kind,
-        registry: get("registry").map(text),
-        age: get("age").map(|age| age.parse().unwrap()),
-        from: get("from").map(day),
-        until: get("until").map(day),
-    }
 }
 
 /// The categories that proofs, one a line, allow on 2 March 2026 on the bus.

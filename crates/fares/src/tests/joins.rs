@@ -273,8 +273,7 @@ fn a_ratchet_keeps_the_price_of_the_shorter_leg() {
     files.insert("incomplete_journeys.txt".into(), b"network_id,kind,charge\n".to_vec());
     let free = "R N M 12:00 12:20 free; R M S 12:30 12:50 free; R S M 13:00 13:10 free";
     let found = price(&loaded(&files), &rides(free));
-    let shown: Vec<String> = found.iter().map(|priced| shown(&priced.fare)).collect();
-    assert_eq!(shown, ["6000 0 9:6000", "3000 0 9:3000", "0 0"]);
+    assert_eq!(all_shown(&found), ["6000 0 9:6000", "3000 0 9:3000", "0 0"]);
 }
 
 #[test]

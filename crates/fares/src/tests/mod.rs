@@ -22,9 +22,12 @@ mod surcharges;
 mod transfers;
 mod versions;
 mod windows;
+#[path = "../../tests/it/words.rs"]
+mod words;
 
 use crate::{Fare, Files, Leg, LoadError, Policy, Priced, Shape, load, price};
 use primitives::{DayRule, EventTime, Minor, ServiceDate, Text};
+use words::{all_shown, shown, text};
 
 const TOWN: &[(&str, &str)] = &[
     (
@@ -98,6 +101,21 @@ fn town_with(name: &str, text: &str) -> Files {
     files
 }
 
+/// A table of these columns. A row is words: those without `=` fill the columns from the first on, `column=value` another
+/// one; what is not said is empty, and `funder` stands in `funded_by`.
+fn table(header: &str, funder: &str, rows: &[&str]) -> String {
+    let row = |row: &&str| {
+        let (named, placed): (Vec<&str>, Vec<&str>) = row.split(' ').partition(|word| word.contains('='));
+        let value = |(place, column): (usize, &str)| {
+            let placed = placed.get(place).copied();
+            let named = || named.iter().find_map(|word| word.strip_prefix(column)?.strip_prefix('='));
+            placed.or_else(named).unwrap_or(if column == "funded_by" { funder } else { "" }).to_owned()
+        };
+        header.split(',').enumerate().map(value).collect::<Vec<_>>().join(",") + "\n"
+    };
+    format!("{header}\n{}", rows.iter().map(row).collect::<String>())
+}
+
 fn loaded(files: &Files) -> Policy {
     load(files).unwrap_or_else(|errors| panic!("{}", lines(&errors).join("\n")))
 }
@@ -108,10 +126,6 @@ fn lines(errors: &[LoadError]) -> Vec<String> {
 
 fn minor(units: i64) -> Minor {
     Minor::new(units)
-}
-
-fn text(text: &str) -> Text {
-    Text::new(text).unwrap()
 }
 
 /// A local moment of the town.
@@ -138,19 +152,13 @@ fn ride(words: &str) -> Leg {
     }
 }
 
-fn priced(policy: &Policy, leg: Leg) -> Priced {
-    price(policy, &[leg]).pop().unwrap()
+/// The ride from another moment on, without a tap at its end.
+fn ride_at(start: EventTime, words: &str) -> Leg {
+    Leg { start, end: None, ..ride(words) }
 }
 
-/// `gross rider party:amount…`, or the word of the unknown fare.
-fn shown(fare: &Fare) -> String {
-    match fare {
-        Fare::Unknown(reason) => reason.word().to_owned(),
-        Fare::Known { gross, rider, funded } => {
-            let funded = funded.iter().map(|part| format!(" {}:{}", part.party, part.amount));
-            format!("{gross} {rider}{}", funded.collect::<String>())
-        }
-    }
+fn priced(policy: &Policy, leg: Leg) -> Priced {
+    price(policy, &[leg]).pop().unwrap()
 }
 
 fn fare(policy: &Policy, words: &str) -> String {

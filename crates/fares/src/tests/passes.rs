@@ -1,31 +1,15 @@
+use super::words::buy;
 use super::*;
 use crate::{
-    Because, Bought, Carried, Fact, HeldPass, NoSale, PassKind, Purchase, UnknownFare, buy_pass, explain,
-    rate,
+    Because, Carried, Fact, HeldPass, NoSale, PassKind, Purchase, UnknownFare, buy_pass, explain, rate,
 };
 
 const HEADER: &str = "fare_product_id,pass_kind,rides,validity_count,validity_unit,activation,day_start_time,network_id,route_id,\
                       rider_category_id,fare_media_id,rides_per_day,outside,face_value_per_ride,funded_by,sale_from,sale_until";
 
-/// The town with products `month` (300,000), `day`, `book` and `plus`, and these rows: `day period validity_count=1 …`;
-/// what is not said is empty, and `buses` pay.
+/// The town with products `month` (300,000), `day`, `book` and `plus`, and these rows: `day period validity_count=1 …`.
 fn files(rows: &[&str]) -> Files {
-    let mut text = format!("{HEADER}\n");
-    for row in rows {
-        let words: Vec<&str> = row.split(' ').collect();
-        let field = |name: &str| match name {
-            "fare_product_id" => words[0],
-            "pass_kind" => words[1],
-            _ => words
-                .iter()
-                .filter_map(|word| word.split_once('='))
-                .find(|(of, _)| *of == name)
-                .map_or(if name == "funded_by" { "buses" } else { "" }, |(_, value)| value),
-        };
-        text.push_str(&HEADER.split(',').map(field).collect::<Vec<_>>().join(","));
-        text.push('\n');
-    }
-    let mut files = town_with("fare_passes.txt", &text);
+    let mut files = town_with("fare_passes.txt", &table(HEADER, "buses", rows));
     let products = files.get_mut("fare_products.txt").unwrap();
     products.extend_from_slice(
         b"month,,,300000,VND\nmonth,student,,150000,VND\nday,,card,40000,VND\nbook,,,30000,VND\nplus,,,0,VND\n",
@@ -44,23 +28,19 @@ fn bought(policy: &Policy, product: &str, at: EventTime) -> HeldPass {
     buy(policy, product, "adult", "card", at).unwrap().pass
 }
 
-fn buy(policy: &Policy, product: &str, rider: &str, medium: &str, at: EventTime) -> Result<Bought, NoSale> {
-    let (product, rider, medium) = (text(product), text(rider), text(medium));
-    buy_pass(policy, &Purchase { product, rider, medium, at, first_day: None })
-}
-
 /// The rides, each as `day hour words of the ride`, with these passes in hand: the fares, and the passes after them.
 fn ridden(policy: &Policy, passes: Vec<HeldPass>, rides: &[&str]) -> (Vec<String>, Vec<HeldPass>) {
     let leg = |words: &&str| {
-        let mut parts = words.splitn(3, ' ');
-        let date = format!("2026-{}", parts.next().unwrap());
-        let hour = parts.next().unwrap().parse().unwrap();
-        let start = at(&date, hour, 0, 0);
-        Leg { start, end: None, ..ride(parts.next().unwrap()) }
+        let [day, hour, ride] = words.splitn(3, ' ').collect::<Vec<_>>()[..] else { panic!("{words}") };
+        ride_at(at(&format!("2026-{day}"), hour.parse().unwrap(), 0, 0), ride)
     };
     let legs: Vec<Leg> = rides.iter().map(leg).collect();
-    let rated = rate(policy, &Carried { passes, ..Carried::default() }, &legs);
-    (rated.legs.iter().map(|priced| shown(&priced.fare)).collect(), rated.carried.passes)
+    let rated = rate(policy, &holding(passes), &legs);
+    (all_shown(&rated.legs), rated.carried.passes)
+}
+
+fn holding(passes: Vec<HeldPass>) -> Carried {
+    Carried { passes, ..Carried::default() }
 }
 
 fn check(policy: &Policy, passes: &[HeldPass], rides: &[&str], expect: &[&str]) {
@@ -102,72 +82,27 @@ fn a_pass_pays_the_single_fare_in_the_riders_place() {
 
 #[test]
 fn the_time_of_a_pass_ends_as_its_unit_says() {
-    let ends = |span: &str, from: EventTime, last: EventTime, first_after: EventTime| {
-        let policy = policy(&[&format!("month period {span}")]);
-        let pass = bought(&policy, "month", from);
-        let fare = |start| {
-            let leg = Leg { start, end: None, ..ride("B1 - - adult card") };
-            let carried = Carried { passes: vec![pass.clone()], ..Carried::default() };
+    // Bought then, a ride still costs nothing one second before the end, and at the end its fare.
+    let ends = |span: &str, (date, hour): (&str, i64), (last_date, last_hour): (&str, i64)| {
+        let (count, unit) = span.split_once(' ').unwrap();
+        let policy = policy(&[&format!("month period validity_count={count} validity_unit={unit}")]);
+        let carried = holding(vec![bought(&policy, "month", at(date, hour, 0, 0))]);
+        let fare = |second| {
+            let leg = ride_at(at(last_date, last_hour, 0, second), "B1 - - adult card");
             shown(&rate(&policy, &carried, &[leg]).legs[0].fare)
         };
-        assert_eq!((fare(last), fare(first_after)), ("5000 0 1:5000".into(), "5000 5000".into()), "{span}");
+        assert_eq!((fare(-1), fare(0)), ("5000 0 1:5000".into(), "5000 5000".into()), "{span}");
     };
-    let noon = |date| at(date, 12, 0, 0);
     // The service day of the town begins at 04:00.
-    ends(
-        "validity_count=1 validity_unit=day",
-        noon("2026-03-02"),
-        at("2026-03-03", 3, 59, 59),
-        at("2026-03-03", 4, 0, 0),
-    );
-    ends(
-        "validity_count=3 validity_unit=day",
-        noon("2026-03-02"),
-        at("2026-03-05", 3, 59, 59),
-        at("2026-03-05", 4, 0, 0),
-    );
-    ends(
-        "validity_count=1 validity_unit=day",
-        at("2026-03-02", 3, 0, 0),
-        at("2026-03-02", 3, 59, 59),
-        at("2026-03-02", 4, 0, 0),
-    );
-    ends(
-        "validity_count=1 validity_unit=day day_start_time=00:00:00",
-        noon("2026-03-02"),
-        at("2026-03-02", 23, 59, 59),
-        at("2026-03-03", 0, 0, 0),
-    );
-    ends(
-        "validity_count=24 validity_unit=hour",
-        noon("2026-03-02"),
-        at("2026-03-03", 11, 59, 59),
-        noon("2026-03-03"),
-    );
-    ends(
-        "validity_count=1 validity_unit=month",
-        noon("2026-03-15"),
-        at("2026-04-15", 3, 59, 59),
-        at("2026-04-15", 4, 0, 0),
-    );
-    ends(
-        "validity_count=1 validity_unit=month",
-        noon("2026-01-31"),
-        at("2026-02-28", 3, 59, 59),
-        at("2026-02-28", 4, 0, 0),
-    );
-    ends(
-        "validity_count=1 validity_unit=calendar_month",
-        noon("2026-03-15"),
-        at("2026-04-01", 3, 59, 59),
-        at("2026-04-01", 4, 0, 0),
-    );
-    ends(
-        "validity_count=2 validity_unit=calendar_month",
-        noon("2026-03-31"),
-        at("2026-05-01", 3, 59, 59),
-        at("2026-05-01", 4, 0, 0),
-    );
+    ends("1 day", ("2026-03-02", 12), ("2026-03-03", 4));
+    ends("3 day", ("2026-03-02", 12), ("2026-03-05", 4));
+    ends("1 day", ("2026-03-02", 3), ("2026-03-02", 4));
+    ends("1 day day_start_time=00:00:00", ("2026-03-02", 12), ("2026-03-03", 0));
+    ends("24 hour", ("2026-03-02", 12), ("2026-03-03", 12));
+    ends("1 month", ("2026-03-15", 12), ("2026-04-15", 4));
+    ends("1 month", ("2026-01-31", 12), ("2026-02-28", 4));
+    ends("1 calendar_month", ("2026-03-15", 12), ("2026-04-01", 4));
+    ends("2 calendar_month", ("2026-03-31", 12), ("2026-05-01", 4));
 }
 
 #[test]
@@ -292,7 +227,7 @@ fn of_several_passes_the_one_that_costs_the_rider_least_pays() {
 #[test]
 fn a_pass_covers_a_ride_that_is_not_whole_unless_it_holds_in_some_areas_only() {
     let missing = |policy: &Policy| {
-        let carried = Carried { passes: vec![bought(policy, "month", morning())], ..Carried::default() };
+        let carried = holding(vec![bought(policy, "month", morning())]);
         let leg = Leg { shape: Shape::MissingExit, ..ride("R N - adult card") };
         shown(&rate(policy, &carried, &[leg]).legs[0].fare)
     };
@@ -374,8 +309,7 @@ fn a_shop_knows_what_is_on_sale_and_what_it_costs_whom() {
 fn the_way_of_a_pass_is_told() {
     let policy = policy(&[MONTH, BOOK]);
     let told = |passes: Vec<HeldPass>, words: &str, start: EventTime| -> Vec<String> {
-        let leg = Leg { start, end: None, ..ride(words) };
-        let facts = explain(&policy, &Carried { passes, ..Carried::default() }, &[leg]).remove(0).facts;
+        let facts = explain(&policy, &holding(passes), &[ride_at(start, words)]).remove(0).facts;
         let fact = |fact: &Fact| match fact {
             Fact::Pass { product, rides_left, until } => {
                 Some(format!("{product} {rides_left:?} {}", until.is_some()))

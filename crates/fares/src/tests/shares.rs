@@ -85,8 +85,7 @@ fn a_unit_that_cannot_be_split_goes_to_the_larger_rest_and_then_by_the_stated_or
         let mut files = files(&[&format!("s,window,,ride_count,,,,{ties}")]);
         files.insert("fare_products.txt".into(), products.into());
         let policy = loaded(&files);
-        let start = |minute| at("2026-03-02", 8, minute, 0);
-        let leg = |words: &str, minute| Leg { start: start(minute), end: None, ..ride(words) };
+        let leg = |words: &str, minute| ride_at(at("2026-03-02", 8, minute, 0), words);
         let legs = [leg(RAIL, 0), leg(BUS, 10)];
         price(&policy, &legs).iter().map(|priced| shown_shares(&priced.shares)).collect::<Vec<_>>()
     };

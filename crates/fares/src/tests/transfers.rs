@@ -297,9 +297,7 @@ fn a_riders_formula_holds_for_transfer_products_and_a_discount_shrinks_with_it()
     assert_eq!(pays(&policy, &rides("adult")), "5000 1000 8000");
     assert_eq!(pays(&policy, &rides("student")), "2500 500 4000");
     assert_eq!(pays(&policy, &rides("free")), "0 0 0");
-    let fares = |rider: &str| -> Vec<String> {
-        price(&policy, &legs(&rides(rider))).iter().map(|priced| shown(&priced.fare)).collect()
-    };
+    let fares = |rider: &str| all_shown(&price(&policy, &legs(&rides(rider))));
     assert_eq!(fares("student"), ["5000 2500 9:2500", "1000 500 9:500", "8000 4000 9:4000"]);
     assert_eq!(fares("free"), ["5000 0 9:5000", "1000 0 9:1000", "8000 0 9:8000"]);
 }

@@ -142,9 +142,7 @@ fn a_discount_may_shrink_with_the_riders_own_percentage() {
 
 #[test]
 fn the_funder_pays_what_the_window_takes_off_or_the_operators_go_without() {
-    let shown_of = |policy: &Policy, lines: &str| {
-        price(policy, &legs(lines)).iter().map(|priced| shown(&priced.fare)).collect::<Vec<_>>().join(" | ")
-    };
+    let shown_of = |policy: &Policy, lines: &str| all_shown(&price(policy, &legs(lines))).join(" | ");
     let lines = "0 B1 - -\n10 B2 - -";
     assert_eq!(shown_of(&one("pricing,duration", "free,7200"), lines), "5000 5000 | 0 0");
     assert_eq!(

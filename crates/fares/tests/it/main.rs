@@ -12,19 +12,17 @@ mod oracle;
 mod properties;
 mod support;
 mod transfer_oracle;
+mod words;
 mod worlds;
 
-use fares::{Fare, Files, Leg, Priced, Shape};
-use primitives::{DayRule, EventTime, ServiceDate, Text};
+use fares::{Files, Leg, Priced, Shape};
+use primitives::{DayRule, EventTime, ServiceDate};
 use support::city_files;
+use words::text;
 
 /// The files of Ho Chi Minh City.
 fn hcmc_files() -> Files {
     city_files("hcmc")
-}
-
-fn text(text: &str) -> Text {
-    Text::new(text).unwrap()
 }
 
 /// A moment in Ho Chi Minh City.
@@ -49,13 +47,7 @@ fn ride(route: &str, from: &str, to: &str, rider: &str, medium: &str) -> Leg {
     }
 }
 
-/// `gross rider party:amount…`, or the word of the unknown fare.
+/// The fare of a leg, as [`words::shown`].
 fn shown(priced: &Priced) -> String {
-    match &priced.fare {
-        Fare::Unknown(reason) => reason.word().to_owned(),
-        Fare::Known { gross, rider, funded } => {
-            let funded = funded.iter().map(|part| format!(" {}:{}", part.party, part.amount));
-            format!("{gross} {rider}{}", funded.collect::<String>())
-        }
-    }
+    words::shown(&priced.fare)
 }

@@ -2,6 +2,7 @@
 
 use crate::shown;
 use crate::support::{check, city, legs, moment};
+use crate::words::all_shown;
 use fares::{Because, Carried, Fact, Fare, Language, explain, price, rate};
 use primitives::{Minor, ServiceDate};
 
@@ -12,7 +13,7 @@ fn g05_four_rides_of_a_friday_by_wallet_are_free() {
     for wallet in ["vnpt_money", "viettel_money", "shopeepay", "zalopay"] {
         let lines: String =
             (0..5).map(|ride| format!("adult {wallet} 33 - - 2026-03-06T{:02}:00\n", 8 + ride)).collect();
-        let words: Vec<String> = price(&policy, &legs(&policy, &lines)).iter().map(shown).collect();
+        let words = all_shown(&price(&policy, &legs(&policy, &lines)));
         let free = "7000 0 20:7000";
         assert_eq!(words, [free, free, free, free, "7000 7000"], "{wallet}");
     }
@@ -117,7 +118,7 @@ fn g07_national_day_on_buses_differs_by_operator() {
     let later = rides("mastercard", "38", "2026-09-02").replace(":00\n", ":30\n");
     let both = format!("{}{later}", rides("mastercard", "33", "2026-09-02"));
     let priced = rate(&policy, &Carried::default(), &legs(&policy, &both)).legs;
-    let words: Vec<String> = priced.iter().map(shown).collect();
+    let words = all_shown(&priced);
     let (own, by_card) = ("7000 0 4:7000", "6000 0 40:6000");
     assert_eq!(words, [own, own, own, by_card, by_card, "6000 6000"]);
 }

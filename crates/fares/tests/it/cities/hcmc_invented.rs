@@ -1,7 +1,7 @@
 //! Golden scenarios of Ho Chi Minh City whose numbers are invented: a joint price, its shares, a cap, laid over the policy.
 
-use crate::shown;
 use crate::support::{check, city, city_files, legs, moment};
+use crate::words::all_shown;
 use fares::{Fare, Files, Policy, load, price};
 use primitives::{PartyNo, ServiceDate};
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ fn told(policy: &Policy, lines: &str) -> String {
         }
     }
     let earned = earned.iter().map(|(party, amount)| format!(" {party}:{amount}"));
-    format!("{} |{}", priced.iter().map(shown).collect::<Vec<_>>().join(", "), earned.collect::<String>())
+    format!("{} |{}", all_shown(&priced).join(", "), earned.collect::<String>())
 }
 
 /// Golden scenario 9: on at 23:50, off at 00:40, on again at 01:10: one service day, the eve's.

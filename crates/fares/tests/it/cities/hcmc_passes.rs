@@ -1,13 +1,12 @@
 //! Passes and books of Ho Chi Minh City: published prices, and rides on what was bought.
 
 use crate::support::{city, legs, moment, paid};
-use crate::text;
-use fares::{Bought, Carried, NoSale, Policy, Purchase, buy_pass, rate};
+use crate::{text, words};
+use fares::{Bought, Carried, NoSale, Policy, rate};
 use primitives::Minor;
 
 fn buy(policy: &Policy, product: &str, rider: &str, medium: &str, at: &str) -> Result<Bought, NoSale> {
-    let (product, rider, medium) = (text(product), text(rider), text(medium));
-    buy_pass(policy, &Purchase { product, rider, medium, at: moment(policy, at), first_day: None })
+    words::buy(policy, product, rider, medium, moment(policy, at))
 }
 
 fn holding(bought: Bought) -> Carried {
@@ -72,7 +71,7 @@ fn g04_a_book_pays_thirty_rides_and_not_the_next() {
         .map(|ride| format!("adult card 38 - - 2026-04-{:02}T{:02}:00\n", 1 + ride / 2, 7 + 10 * (ride % 2)))
         .collect();
     let rated = rate(&policy, &holding(bought), &legs(&policy, &lines));
-    let words: Vec<String> = rated.legs.iter().map(crate::shown).collect();
+    let words = words::all_shown(&rated.legs);
     assert!(words[..30].iter().all(|words| words == "6000 0 20:6000"), "{words:?}");
     assert_eq!(words[30], "6000 6000");
 }
@@ -145,6 +144,6 @@ fn the_students_month_pays_on_the_citizens_card() {
                  student card M1 M1-01 M1-14 2026-03-03T10:00 10:40
                  adult citizen_id M1 M1-01 M1-14 2026-03-03T12:00 12:40";
     let rated = rate(&policy, &holding(bought), &legs(&policy, lines));
-    let words: Vec<String> = rated.legs.iter().map(crate::shown).collect();
+    let words = words::all_shown(&rated.legs);
     assert_eq!(words, ["19000 0 1:9500 20:9500", "19000 9500 20:9500", "19000 19000"]);
 }

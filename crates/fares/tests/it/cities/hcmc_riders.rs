@@ -1,24 +1,9 @@
 //! Who may ride as whom in Ho Chi Minh City, at the edges of ages and proofs.
 
+use crate::shown;
 use crate::support::{city, city_files, leg};
-use crate::{shown, text};
-use fares::{Evidence, Leg, Policy, Proof, load, price, rider_for};
-use primitives::ServiceDate;
-
-/// `kind [age=..] [until=..]`.
-fn proof(words: &str) -> Proof {
-    let mut words = words.split(' ');
-    let kind = Evidence::parse(words.next().unwrap()).unwrap();
-    let given: Vec<(&str, &str)> = words.map(|word| word.split_once('=').unwrap()).collect();
-    let get = |name: &str| given.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
-    Proof {
-        kind,
-        registry: get("registry").map(text),
-        age: get("age").map(|age| age.parse().unwrap()),
-        from: None,
-        until: get("until").map(|date| ServiceDate::parse(date).unwrap()),
-    }
-}
+use crate::words::proof;
+use fares::{Leg, Policy, Proof, load, price, rider_for};
 
 /// A ride of somebody with these proofs (between `/`): as whom, and at what price.
 fn check(policy: &Policy, proofs: &str, ride: &str, expect: &str) {
