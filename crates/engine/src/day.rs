@@ -5,6 +5,7 @@
 //! open one counts it and goes on.
 
 use crate::EngineError;
+use crate::verify::ring_checks;
 use primitives::{Code, DayMarker, Digest, PostingDate, Record, Refusal};
 use std::time::Duration;
 use store::settle::{self, Closing};
@@ -30,6 +31,8 @@ pub enum Progress {
     NotAsked,
     /// So many partitions still post on it.
     Waiting(u64),
+    /// Every partition has gone past it, but the books do not balance: it stays open until they do.
+    Refused(Refusal),
     /// It is closed, and left these positions behind.
     Closed(Digest),
 }
@@ -62,7 +65,7 @@ pub async fn ask_close<L: EventLog>(
     Ok(Asked::Closing)
 }
 
-/// Closes a day if every partition has gone past it.
+/// Closes a day if every partition has gone past it and the books balance (L-4, L-5).
 pub async fn try_close(conn: &mut PgConnection, date: PostingDate) -> Result<Progress, EngineError> {
     let mut unit = conn.begin().await.doing("beginning to look at a day")?;
     match settle::day(&mut unit, date).await? {
@@ -74,6 +77,12 @@ pub async fn try_close(conn: &mut PgConnection, date: PostingDate) -> Result<Pro
     let open = settle::still_open(&mut unit, date).await?;
     if open > 0 {
         return Ok(Progress::Waiting(open));
+    }
+    // A closed day never changes, so nobody closes one over books that are wrong.
+    let broken = ring_checks(&store::verify::sums(&mut unit).await?).into_iter().find(|check| !check.holds);
+    if let Some(check) = broken {
+        let detail = format!("{} does not hold: {} ({})", check.id, check.says, check.figures);
+        return Ok(Progress::Refused(Refusal::new(Code::BooksUnbalanced, detail)));
     }
     let positions = settle::positions(&mut unit, Some(date)).await?;
     settle::set_closed(&mut unit, date, positions).await?;

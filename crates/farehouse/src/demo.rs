@@ -173,8 +173,12 @@ async fn close_and_pay(
     if let Asked::Refused(refusal) = day::ask_close(&mut connection, house.log.as_ref(), date).await? {
         bail!("the day cannot be closed: {refusal}");
     }
-    let Progress::Closed(positions) = day::wait_closed(&mut connection, date, CLOSE_MAX).await? else {
-        bail!("the day's markers did not pass all partitions in {} s", CLOSE_MAX.as_secs());
+    let positions = match day::wait_closed(&mut connection, date, CLOSE_MAX).await? {
+        Progress::Closed(positions) => positions,
+        Progress::Refused(refusal) => bail!("the day stays open: {refusal}"),
+        Progress::Waiting(_) | Progress::NotAsked => {
+            bail!("the day's markers did not pass all partitions in {} s", CLOSE_MAX.as_secs())
+        }
     };
     step(format!("closed {date}; positions {}", positions.hex()));
     let ends = report::log_ends(house.log.as_ref()).await?;

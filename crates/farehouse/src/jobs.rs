@@ -45,6 +45,7 @@ pub async fn close(args: CloseArgs) -> anyhow::Result<Ending> {
         Progress::Waiting(partitions) => {
             bail!("{partitions} partitions have not passed the marker; is a worker running?")
         }
+        Progress::Refused(refusal) => bail!("{} stays open: {refusal}", args.date),
         Progress::NotAsked => bail!("the request to close {} is not in the tables", args.date),
     }
 }

@@ -108,6 +108,9 @@ codes! {
     TopicReplaced = "TOPIC_REPLACED",
     /// Sequences are missing from a device's journal although later ones arrived.
     SequenceGap = "SEQ_GAP",
+    // Days.
+    /// A day that cannot close because the books do not balance.
+    BooksUnbalanced = "BOOKS_UNBALANCED",
     // Bank files.
     /// The file ends before its root element closes.
     FileTruncated = "FILE_TRUNCATED",

@@ -8,7 +8,7 @@ mod chain;
 mod state;
 mod table;
 
-pub use books::{ClosedDay, Sums, balances, day_positions, days_asked, reversals, sums};
+pub use books::{ClosedDay, Sums, balances, day_positions, days_asked, purses, reversals, sums};
 pub use chain::{Chained, Head, chain, heads};
 pub use state::{explained, items, states};
 pub use table::Tables;

@@ -464,6 +464,7 @@ code-poison = Cannot be judged
 code-offset-gap = Gap in the log
 code-offset-past-end = Position outside the log
 code-topic-replaced = The log was replaced
+code-books-unbalanced = The books do not balance
 code-file-truncated = File is cut off
 code-file-encoding = Wrong text encoding
 code-file-xml = Not well-formed XML

@@ -458,6 +458,7 @@ code-poison = Không thể phán quyết
 code-offset-gap = Nhật ký bị khuyết
 code-offset-past-end = Vị trí ngoài nhật ký
 code-topic-replaced = Nhật ký bị thay thế
+code-books-unbalanced = Sổ sách không cân
 code-file-truncated = Tệp bị cắt cụt
 code-file-encoding = Sai bảng mã ký tự
 code-file-xml = XML không hợp lệ

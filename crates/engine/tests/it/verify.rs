@@ -2,8 +2,9 @@
 
 use crate::camt::Camt;
 use crate::house::{ADULT, BANK_CARD, DAY, House, OPENING, OTHER, STUDENT, at, date, text};
+use engine::day::{Progress, try_close};
 use engine::verify::Verified;
-use primitives::{Direction, TapKind};
+use primitives::{Code, Direction, TapKind};
 use sqlx::{AssertSqlSafe, PgPool};
 use wire::EventLog as _;
 
@@ -90,6 +91,44 @@ async fn a_cut_tail_made_to_fit_is_found_against_a_copied_head() {
     assert!(alone(&[]).await.equal(), "books that were made to fit show nothing by themselves");
     let found = alone(&copied).await;
     assert!(!found.equal() && told(&found).contains("the copied heads of partition 0/0"), "{}", told(&found));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_does_not_close_over_books_that_do_not_balance() {
+    let house = House::open().await;
+    house.ride_bus(ADULT, at(7, 0)).await;
+    house.drained().await;
+    let mut conn = house.connection().await;
+    engine::day::ask_close(&mut conn, house.log.as_ref(), date(DAY)).await.unwrap();
+    house.drained().await;
+    let spoil = async |more: i64| {
+        let spoil = "UPDATE ledger.balance SET debit = debit + $1 WHERE ctid = (
+                       SELECT ctid FROM ledger.balance ORDER BY part, service_date, chart, owner LIMIT 1)";
+        sqlx::query(spoil).bind(more).execute(&house.pool).await.unwrap();
+    };
+    spoil(1).await;
+    let Progress::Refused(refusal) = try_close(&mut conn, date(DAY)).await.unwrap() else {
+        panic!("a day closed over books that do not balance");
+    };
+    assert_eq!(refusal.code, Code::BooksUnbalanced);
+    assert!(refusal.detail.contains("L-4 does not hold"), "{refusal}");
+
+    // Each ring balances again, but own money owes the trust ring what the trust ring does not know of.
+    let mirror = "INSERT INTO ledger.balance (stream_id, part, posting_date, service_date, chart, owner, debit, credit)
+                  SELECT 0, 0, $1, $1, chart, 0, CASE code WHEN 'OWN_BANK' THEN 7 ELSE 0 END,
+                         CASE code WHEN 'DUE_TO_TRUST' THEN 7 ELSE 0 END
+                  FROM ledger.chart WHERE code IN ('OWN_BANK', 'DUE_TO_TRUST')";
+    spoil(-1).await;
+    sqlx::query(mirror).bind(date(DAY).0).execute(&house.pool).await.unwrap();
+    let refused = try_close(&mut conn, date(DAY)).await.unwrap();
+    assert!(matches!(&refused, Progress::Refused(why) if why.detail.contains("L-5")), "{refused:?}");
+
+    // The day stays open until the books are right, and then closes as if nothing had been.
+    sqlx::query("DELETE FROM ledger.balance WHERE stream_id = 0").execute(&house.pool).await.unwrap();
+    assert!(matches!(try_close(&mut conn, date(DAY)).await.unwrap(), Progress::Closed(_)));
+    house.rest().await;
+    let verified = house.verify(&[]).await;
+    assert!(verified.equal(), "{}", told(&verified));
 }
 
 /// A small generator of our own: the seed is printed, and gives the same damages again.

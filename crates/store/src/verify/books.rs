@@ -55,15 +55,11 @@ pub async fn balances(conn: &mut PgConnection) -> Result<Vec<Difference>, StoreE
         .collect())
 }
 
-/// Debits less credits of every account of the chart that ever moved, and what the card accounts add up to. Wide numbers:
-/// a damaged row must not stop whoever looks for it.
+/// Debits less credits of every account of the chart that ever moved. Wide numbers: a damaged row must not stop whoever
+/// looks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sums {
     charts: Vec<(i16, i128)>,
-    /// Value of all card accounts.
-    pub value: i128,
-    /// Debt of all card accounts.
-    pub debt: i128,
 }
 
 impl Sums {
@@ -79,24 +75,31 @@ impl Sums {
     }
 }
 
-/// Adds the books up.
+/// Adds the books up, in one statement: the answer is of one moment while others go on posting.
 pub async fn sums(conn: &mut PgConnection) -> Result<Sums, StoreError> {
-    let wide = |text: String| text.parse::<i128>().map_err(|_| rows::corrupt("a sum", text));
     let found: Vec<(i16, String)> = sqlx::query_as(
         "SELECT chart, sum(debit::numeric - credit)::text FROM ledger.balance GROUP BY chart ORDER BY chart",
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(conn)
     .await
     .doing("adding up the balances")?;
+    let charts = found.into_iter().map(|(chart, net)| Ok((chart, wide(net)?)));
+    Ok(Sums { charts: charts.collect::<Result<_, StoreError>>()? })
+}
+
+/// Value and debt of all card accounts.
+pub async fn purses(conn: &mut PgConnection) -> Result<(i128, i128), StoreError> {
     let (value, debt): (String, String) = sqlx::query_as(
         "SELECT coalesce(sum(value), 0)::text, coalesce(sum(debt), 0)::text FROM clearing.account_state",
     )
     .fetch_one(conn)
     .await
     .doing("adding up the card accounts")?;
-    let charts =
-        found.into_iter().map(|(chart, net)| Ok((chart, wide(net)?))).collect::<Result<_, StoreError>>();
-    Ok(Sums { charts: charts?, value: wide(value)?, debt: wide(debt)? })
+    Ok((wide(value)?, wide(debt)?))
+}
+
+fn wide(text: String) -> Result<i128, StoreError> {
+    text.parse().map_err(|_| rows::corrupt("a sum", text))
 }
 
 /// A closed day and the digest of its positions, or what stands in its place.
