@@ -10,6 +10,10 @@ use primitives::{
 };
 use std::collections::BTreeMap;
 
+/// The program's own allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BATCH: u64 = 10_000;
 const ACCOUNTS: u64 = 5_000;
 const STATIONS: u64 = 14;

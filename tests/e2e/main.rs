@@ -9,6 +9,7 @@ mod author;
 mod bad_inputs;
 mod falling_prices;
 mod house;
+mod memory;
 mod pipeline;
 mod program;
 mod protocol;

@@ -12,7 +12,7 @@ use primitives::{
     AcceptedTap, AccountId, Code, Command, CommandId, Digest, EventTime, Minor, Money, MoneyError, PartyNo,
     PostingDate, Record, Refusal, TapId, TapKind, Text,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What was loaded for a batch.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ impl<'a> Scene<'a> {
 /// Judges a batch.
 pub fn decide(batch: Batch<'_>) -> Decision {
     let Batch { policies, posting_date, chain_head, mut seen, mut answered, mut accounts, records } = batch;
-    let mut touched = BTreeSet::new();
+    let mut touched = Vec::with_capacity(records.len());
     let mut decision = Decision {
         counts: Counts::default(),
         taps: Vec::with_capacity(records.len()),
@@ -142,7 +142,7 @@ pub fn decide(batch: Batch<'_>) -> Decision {
                         match judge_command(command, state, policies, decision.posting_date, *offset) {
                             Ok((policy, verdict)) => {
                                 answered.insert(command.id, command.body_digest());
-                                touched.insert(command.account);
+                                touched.push(command.account);
                                 decision.answer(command, policy, verdict, *offset);
                             }
                             Err(refusal) => decision.set_aside(*offset, None, refusal),
@@ -164,7 +164,7 @@ pub fn decide(batch: Batch<'_>) -> Decision {
                         match judge(accepted, state, policies, decision.posting_date, *offset) {
                             Ok(effect) => {
                                 seen.insert(tap, accepted.body_digest);
-                                touched.insert(accepted.account);
+                                touched.push(accepted.account);
                                 decision.take(accepted, policies, effect, *offset);
                             }
                             Err(refusal) => decision.set_aside(*offset, Some(tap), refusal),
@@ -174,7 +174,11 @@ pub fn decide(batch: Batch<'_>) -> Decision {
             }
         }
     }
-    accounts.retain(|account, _| touched.contains(account));
+    touched.sort_unstable();
+    touched.dedup();
+    if touched.len() < accounts.len() {
+        accounts.retain(|account, _| touched.binary_search(account).is_ok());
+    }
     decision.accounts = accounts;
     decision
 }

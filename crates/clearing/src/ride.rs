@@ -188,7 +188,7 @@ fn price(policies: &Policies, carried: &Carried, legs: &[FoundLeg]) -> (Vec<Pric
     };
     for run in legs.chunk_by(same) {
         let rides = run.iter().filter(|found| !found.is_second_tap);
-        let batch: Vec<fares::Leg> = rides.map(|found| found.leg.clone()).collect();
+        let batch: Vec<&fares::Leg> = rides.map(|found| &found.leg).collect();
         let rated = match run.first().and_then(policy_of) {
             Some(policy) => {
                 let rated = fares::rate(policy, &carried, &batch);

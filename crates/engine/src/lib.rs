@@ -31,6 +31,7 @@ mod denial;
 pub mod error;
 pub mod intake;
 mod line;
+mod memory;
 mod office;
 mod post;
 pub mod reconcile;

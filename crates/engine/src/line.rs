@@ -4,6 +4,7 @@
 //! only when the first was saved just so; otherwise it is judged anew on what really happened.
 
 use crate::EngineError;
+use crate::memory::Memory;
 use crate::post::{Desk, Gap, Judged, Saved, Slice, moved, slice};
 use crate::worker::Stats;
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ pub(crate) struct Line {
     held: Vec<Held>,
     /// When a batch last moved a partition, by its number: saving a batch renews its leases.
     moved: BTreeMap<i32, Instant>,
+    memory: Memory,
     under_way: Option<UnderWay>,
 }
 
@@ -42,7 +44,8 @@ struct UnderWay {
 
 impl Line {
     pub(crate) fn new(desk: Desk, held: Vec<Held>) -> Self {
-        Line { desk: Arc::new(desk), held, moved: BTreeMap::new(), under_way: None }
+        let memory = Memory::new(desk.memory_bytes);
+        Line { desk: Arc::new(desk), held, moved: BTreeMap::new(), memory, under_way: None }
     }
 
     /// Where the partitions stand when everything under way is saved.
@@ -77,6 +80,7 @@ impl Line {
                 for slice in &mut slices {
                     slice.held = self.now(&slice.held);
                 }
+                self.memory.forget();
                 self.judge(&slices, &[]).await?
             }
         };
@@ -89,10 +93,10 @@ impl Line {
         Ok(Outcome::Taken)
     }
 
-    async fn judge(&self, slices: &[Slice], ahead: &[Part]) -> Result<Vec<Part>, EngineError> {
+    async fn judge(&mut self, slices: &[Slice], ahead: &[Part]) -> Result<Vec<Part>, EngineError> {
         let mut connection =
             self.desk.pool.acquire().await.doing("borrowing a connection to load a batch")?;
-        Ok(self.desk.judge(&mut connection, slices, ahead).await?)
+        Ok(self.desk.judge_after(&mut connection, slices, ahead, &mut self.memory).await?)
     }
 
     /// Waits until nothing is under way. False when a lease was lost.

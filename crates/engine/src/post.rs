@@ -2,8 +2,9 @@
 
 use crate::EngineError;
 use crate::denial;
+use crate::memory::Memory;
 use crate::worker::Stats;
-use clearing::{Batch, decide};
+use clearing::{AccountState, Batch, decide};
 use fares::Policies;
 use primitives::{AccountId, Code, Command, CommandId, Digest, Record, Refusal, TapId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use store::lease::{Advance, Held};
-use store::save::{self, Part};
+use store::save::{self, NewState, Part};
+use store::state::{Packed, StateError};
 use store::{Doing as _, StoreError};
 use store::{PgConnection, PgPool};
 use tracing::{error, warn};
@@ -30,6 +32,7 @@ pub(crate) struct Desk {
     pub owner: String,
     pub lease_ms: i64,
     pub partitions: u32,
+    pub memory_bytes: usize,
     pub stats: Arc<Stats>,
 }
 
@@ -137,7 +140,7 @@ impl Desk {
     }
 
     async fn try_once(&self, connection: &mut PgConnection, slices: &[Slice]) -> Result<Tried, StoreError> {
-        let parts = self.judge(connection, slices, &[]).await?;
+        let parts = self.judge(connection, slices).await?;
         let saved = self.save_once(connection, &parts).await?;
         Ok(saved.then(|| parts.iter().map(|part| moved(&part.advance)).collect()))
     }
@@ -157,29 +160,46 @@ impl Desk {
         Ok(true)
     }
 
-    /// Loads what the batch needs and judges it. `ahead` is the batch before, when it is judged but not yet saved: what it
-    /// will leave behind stands above what the database holds.
-    pub(crate) async fn judge(
+    /// Loads what the batch needs and judges it on what the database holds.
+    async fn judge(&self, connection: &mut PgConnection, slices: &[Slice]) -> Result<Vec<Part>, StoreError> {
+        self.judge_after(connection, slices, &[], &mut Memory::new(0)).await
+    }
+
+    /// As [`Desk::judge`], on top of what is remembered. `ahead` is the batch before, when it is judged but not yet saved:
+    /// what it will leave behind stands above what the database holds.
+    pub(crate) async fn judge_after(
         &self,
         connection: &mut PgConnection,
         slices: &[Slice],
         ahead: &[Part],
+        memory: &mut Memory,
     ) -> Result<Vec<Part>, StoreError> {
         let started = Instant::now();
-        let mut seen = store::load::seen(connection, &taps(slices)).await?;
-        seen.extend(ahead.iter().flat_map(|part| &part.decision.taps).map(|tap| (tap.id, tap.body_digest)));
+        let seen = seen(connection, &taps(slices), ahead, memory).await?;
         let mut answered = store::load::answered(connection, &commands(slices)).await?;
         answered.extend(
             ahead.iter().flat_map(|part| &part.decision.commands).map(|row| (row.id, row.body_digest)),
         );
-        let known = |account: &AccountId| ahead.iter().find_map(|part| part.decision.accounts.get(account));
-        let (near, far): (Vec<AccountId>, Vec<AccountId>) =
-            accounts(slices).into_iter().partition(|account| known(account).is_some());
-        let mut states = store::load::accounts(connection, &far).await?;
-        states.extend(near.iter().filter_map(|account| Some((*account, known(account)?.clone()))));
+        let accounts: Vec<Vec<AccountId>> = slices.iter().map(Slice::accounts).collect();
+        let unknown = |account: &&AccountId| memory.state(**account).is_none();
+        let unknown: Vec<AccountId> = accounts.iter().flatten().filter(unknown).copied().collect();
+        let mut loaded = store::load::accounts(connection, &unknown).await?;
         Stats::add(&self.stats.load_us, started);
         let started = Instant::now();
-        let parts = self.decide(slices, seen, answered, states);
+        let mut parts = Vec::with_capacity(slices.len());
+        for (slice, accounts) in slices.iter().zip(accounts) {
+            let mut known = BTreeMap::new();
+            for account in accounts {
+                let state = match memory.state(account) {
+                    Some(packed) => Some(packed.state().map_err(forgotten)?),
+                    None => loaded.remove(&account),
+                };
+                known.extend(state.map(|state| (account, state)));
+            }
+            parts.push(self.decide(slice, &seen, &answered, known));
+        }
+        let states = parts.iter().flat_map(|part| &part.states);
+        memory.remember(states.map(|state| (state.account, state.packed.clone())));
         Stats::add(&self.stats.decide_us, started);
         Ok(parts)
     }
@@ -187,49 +207,69 @@ impl Desk {
     /// One pure call a partition: each has its own chain and its own open day, and no account stands in two.
     fn decide(
         &self,
-        slices: &[Slice],
-        seen: BTreeMap<TapId, Digest>,
-        answered: BTreeMap<CommandId, Digest>,
-        mut accounts: BTreeMap<AccountId, clearing::AccountState>,
-    ) -> Vec<Part> {
-        let mut parts = Vec::with_capacity(slices.len());
-        for slice in slices {
-            let mine: BTreeMap<AccountId, clearing::AccountState> =
-                slice.accounts().filter_map(|account| Some((account, accounts.remove(&account)?))).collect();
-            let known: BTreeSet<AccountId> = mine.keys().copied().collect();
-            let before = denial::before(&self.policies, &mine);
-            let mine_seen = slice.taps().filter_map(|accepted| seen.get_key_value(&accepted.tap.id));
-            let mine_seen = mine_seen.map(|(tap, digest)| (*tap, *digest)).collect();
-            let mine_answered = slice.commands().filter_map(|command| answered.get_key_value(&command.id));
-            let mine_answered = mine_answered.map(|(id, digest)| (*id, *digest)).collect();
-            let decision = decide(Batch {
-                policies: &self.policies,
-                posting_date: slice.held.posting_date,
-                chain_head: slice.held.chain_head,
-                seen: mine_seen,
-                answered: mine_answered,
-                accounts: mine,
-                records: &slice.records,
-            });
-            let first = slice.held.next_offset as u64;
-            let raw = decision
-                .quarantined
-                .iter()
-                .filter_map(|row| Some((row.offset, slice.raw.get((row.offset - first) as usize)?.clone())))
-                .collect();
-            let advance = Advance {
-                held: slice.held.clone(),
-                to: slice.held.next_offset + slice.records.len() as i64,
-                posting_date: decision.posting_date,
-                chain_head: decision.chain_head,
-            };
-            let denials = denial::changes(&self.policies, &before, &decision.accounts);
-            let new_accounts =
-                decision.accounts.keys().filter(|account| !known.contains(account)).copied().collect();
-            parts.push(Part { advance, decision, denials, new_accounts, raw });
-        }
-        parts
+        slice: &Slice,
+        seen: &BTreeMap<TapId, Digest>,
+        answered: &BTreeMap<CommandId, Digest>,
+        accounts: BTreeMap<AccountId, AccountState>,
+    ) -> Part {
+        let known: BTreeSet<AccountId> = accounts.keys().copied().collect();
+        let before = denial::before(&self.policies, &accounts);
+        let mine_seen = slice.taps().filter_map(|accepted| seen.get_key_value(&accepted.tap.id));
+        let mine_answered = slice.commands().filter_map(|command| answered.get_key_value(&command.id));
+        let mut decision = decide(Batch {
+            policies: &self.policies,
+            posting_date: slice.held.posting_date,
+            chain_head: slice.held.chain_head,
+            seen: mine_seen.map(|(tap, digest)| (*tap, *digest)).collect(),
+            answered: mine_answered.map(|(id, digest)| (*id, *digest)).collect(),
+            accounts,
+            records: &slice.records,
+        });
+        let first = slice.held.next_offset as u64;
+        let raw = decision
+            .quarantined
+            .iter()
+            .filter_map(|row| Some((row.offset, slice.raw.get((row.offset - first) as usize)?.clone())))
+            .collect();
+        let advance = Advance {
+            held: slice.held.clone(),
+            to: slice.held.next_offset + slice.records.len() as i64,
+            posting_date: decision.posting_date,
+            chain_head: decision.chain_head,
+        };
+        let accounts = std::mem::take(&mut decision.accounts);
+        let denials = denial::changes(&self.policies, &before, &accounts);
+        let states = accounts.iter().map(|(account, state)| NewState {
+            account: *account,
+            packed: Packed::of(state),
+            is_new: !known.contains(account),
+        });
+        Part { states: states.collect(), advance, decision, denials, raw }
     }
+}
+
+/// Body digests of those taps that took effect before, or will have when the batch ahead is saved.
+async fn seen(
+    connection: &mut PgConnection,
+    taps: &[TapId],
+    ahead: &[Part],
+    memory: &mut Memory,
+) -> Result<BTreeMap<TapId, Digest>, StoreError> {
+    let ahead = || ahead.iter().flat_map(|part| &part.decision.taps);
+    let strange = memory.strange(taps);
+    if !strange.is_empty() {
+        memory.learn(store::load::next_sequences(connection, &strange).await?.into_iter());
+        ahead().for_each(|tap| memory.judged(tap.id));
+    }
+    let doubtful = memory.doubtful(taps);
+    let mut seen = store::load::seen(connection, &doubtful).await?;
+    seen.extend(ahead().map(|tap| (tap.id, tap.body_digest)));
+    taps.iter().for_each(|tap| memory.judged(*tap));
+    Ok(seen)
+}
+
+fn forgotten(error: StateError) -> StoreError {
+    StoreError::row("remembering account states", error.to_string())
 }
 
 impl Slice {
@@ -247,9 +287,13 @@ impl Slice {
         })
     }
 
-    fn accounts(&self) -> impl Iterator<Item = AccountId> {
+    /// The accounts its records are about, in order, each once.
+    fn accounts(&self) -> Vec<AccountId> {
         let commands = self.commands().map(|command| command.account);
-        self.taps().map(|tap| tap.account).chain(commands)
+        let mut accounts: Vec<AccountId> = self.taps().map(|tap| tap.account).chain(commands).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        accounts
     }
 }
 
@@ -305,13 +349,6 @@ fn taps(slices: &[Slice]) -> Vec<TapId> {
 
 fn commands(slices: &[Slice]) -> Vec<CommandId> {
     slices.iter().flat_map(Slice::commands).map(|command| command.id).collect()
-}
-
-fn accounts(slices: &[Slice]) -> Vec<AccountId> {
-    let mut accounts: Vec<AccountId> = slices.iter().flat_map(Slice::accounts).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    accounts
 }
 
 /// Where a committed part leaves its partition.

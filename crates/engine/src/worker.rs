@@ -31,6 +31,8 @@ pub struct Settings {
     pub batch_max: usize,
     /// How long it waits for a batch to begin.
     pub wait: Duration,
+    /// How much it remembers of account states between batches, in bytes, about.
+    pub memory_bytes: usize,
 }
 
 impl Settings {
@@ -42,6 +44,7 @@ impl Settings {
             share: i64::from(i32::MAX),
             batch_max: 20_000,
             wait: Duration::from_millis(50),
+            memory_bytes: 256 << 20,
         }
     }
 }
@@ -152,6 +155,7 @@ impl<L: EventLog> Worker<L> {
                 }
             };
             if !alive {
+                warn!(owner = self.settings.owner, "another worker has taken a partition over");
                 return Ok(());
             }
             if looked.elapsed() > self.look_every() {
@@ -166,6 +170,7 @@ impl<L: EventLog> Worker<L> {
                 // What batches keep moving needs no renewal, and nothing has to wait for one.
                 let idle = line.idle(lease / 3);
                 if !idle.is_empty() && (!line.finish().await? || self.renew(&idle).await? < idle.len()) {
+                    warn!(owner = self.settings.owner, "an idle partition has been taken over");
                     return Ok(());
                 }
                 renewed = Instant::now();
@@ -181,6 +186,7 @@ impl<L: EventLog> Worker<L> {
             owner: self.settings.owner.clone(),
             lease_ms: self.settings.lease_ms,
             partitions: self.partitions,
+            memory_bytes: self.settings.memory_bytes,
             stats: Arc::clone(&self.stats),
         }
     }

@@ -75,6 +75,9 @@ pub struct ClearArgs {
     /// Most records of a batch.
     #[arg(long)]
     batch: Option<usize>,
+    /// How much of account states it remembers between batches, in MiB: what it remembers it need not load.
+    #[arg(long, default_value_t = 256)]
+    memory_mib: usize,
     #[command(flatten)]
     relay: RelayArgs,
     /// How long a partition stays ours without renewal, in milliseconds: shorter is a quicker take-over after a crash,
@@ -168,6 +171,7 @@ pub async fn clear(args: ClearArgs) -> anyhow::Result<Ending> {
     let mut settings = worker::Settings::named(worker_name());
     settings.share = args.share.unwrap_or(settings.share);
     settings.batch_max = args.batch.unwrap_or(settings.batch_max);
+    settings.memory_bytes = args.memory_mib.saturating_mul(1 << 20);
     settings.lease_ms = args.lease_ms;
     let worker = house.start_worker(settings);
     let relay = start_relay(&house, &args.relay, worker_name()).await?;

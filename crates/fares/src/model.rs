@@ -161,6 +161,12 @@ pub struct Leg {
     pub medium: Text,
 }
 
+impl AsRef<Leg> for Leg {
+    fn as_ref(&self) -> &Leg {
+        self
+    }
+}
+
 /// The fare of one leg and the rules that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Priced {

@@ -255,10 +255,19 @@ impl<'a> Query<'a> {
             (self.policy.areas_of(self.from), rules.last_areas())
         };
         let mut dearest: Option<Offer<'a>> = None;
+        // Many areas share a product, and a product costs the asker the same wherever the ride goes.
+        let mut priced: Vec<Offer<'a>> = Vec::new();
         for other in others.iter().map(std::slice::from_ref).chain([&[][..]]) {
             let (from, to) = if backwards { (other, known) } else { (known, other) };
             let Some(offer) = self.best(Span { network: self.network, from, to }) else { continue };
-            let offer = self.with_amounts(offer);
+            let same = priced.iter().find(|known| known.rule.product == offer.rule.product);
+            let offer = match same {
+                Some(known) => Offer { amounts: known.amounts, ..offer },
+                None => {
+                    priced.push(self.with_amounts(offer));
+                    priced[priced.len() - 1]
+                }
+            };
             if dearest.is_none_or(|held| held.worth() < offer.worth()) {
                 dearest = Some(offer);
             }

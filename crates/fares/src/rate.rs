@@ -31,7 +31,7 @@ pub struct Rated {
 
 /// The fares of the legs of one account. A function of the policy, what is carried, and the *set* of legs: their order
 /// changes nothing. Joins, windows and transfers work among the legs that are given; see [`Policy::reach_seconds`].
-pub fn rate(policy: &Policy, carried: &Carried, legs: &[Leg]) -> Rated {
+pub fn rate<L: AsRef<Leg>>(policy: &Policy, carried: &Carried, legs: &[L]) -> Rated {
     let mut rater = Rater::new(policy, carried.clone());
     let explained = rater.all(legs);
     Rated { legs: explained.into_iter().map(|explained| explained.priced).collect(), carried: rater.carried }
@@ -145,17 +145,17 @@ impl<'a> Rater<'a> {
         self.carried
     }
 
-    fn all(&mut self, legs: &[Leg]) -> Vec<Explained> {
-        if legs.is_sorted_by(|a, b| order(a) <= order(b)) {
+    fn all<L: AsRef<Leg>>(&mut self, legs: &[L]) -> Vec<Explained> {
+        if legs.is_sorted_by(|a, b| order(a.as_ref()) <= order(b.as_ref())) {
             let mut explained: Vec<Explained> =
-                legs.iter().enumerate().map(|(place, leg)| self.one(place, leg)).collect();
+                legs.iter().enumerate().map(|(place, leg)| self.one(place, leg.as_ref())).collect();
             self.collect_tickets(&mut explained);
             return explained;
         }
         let mut places: Vec<usize> = (0..legs.len()).collect();
-        places.sort_by(|a, b| order(&legs[*a]).cmp(&order(&legs[*b])));
+        places.sort_by(|a, b| order(legs[*a].as_ref()).cmp(&order(legs[*b].as_ref())));
         let mut explained: Vec<Explained> =
-            places.iter().enumerate().map(|(turn, place)| self.one(turn, &legs[*place])).collect();
+            places.iter().enumerate().map(|(turn, place)| self.one(turn, legs[*place].as_ref())).collect();
         self.collect_tickets(&mut explained);
         let mut placed: Vec<(usize, Explained)> = places.into_iter().zip(explained).collect();
         placed.sort_by_key(|(place, _)| *place);

@@ -1,8 +1,8 @@
 //! Identities. Each has one type, one text form, and says nothing about a person.
 
 use crate::canonical::{hex, unhex};
+use smol_str::SmolStr;
 use std::fmt;
-use std::sync::Arc;
 
 /// Longest text a field of an event may carry, in bytes.
 pub const TEXT_LEN_MAX: usize = 64;
@@ -121,9 +121,10 @@ impl fmt::Debug for MediumToken {
     }
 }
 
-/// A short text of an event (a stop, a route, a reference): printable, trimmed, at most [`TEXT_LEN_MAX`] bytes.
+/// A short text of an event (a stop, a route, a reference): printable, trimmed, at most [`TEXT_LEN_MAX`] bytes. Most are
+/// shorter than 24 bytes, and such a text needs no memory of its own.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(Arc<str>);
+pub struct Text(SmolStr);
 
 impl Text {
     /// The text, when it is 1 to [`TEXT_LEN_MAX`] bytes without control characters or outer white space.

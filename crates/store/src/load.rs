@@ -6,7 +6,7 @@
 use crate::error::{Doing as _, StoreError};
 use crate::{rows, state};
 use clearing::{AccountState, Purse};
-use primitives::{AccountId, CommandId, Digest, Minor, TapId};
+use primitives::{AccountId, CommandId, DeviceId, Digest, JournalId, Minor, TapId};
 use sqlx::{PgConnection, Row as _};
 use std::collections::BTreeMap;
 
@@ -16,6 +16,9 @@ pub async fn seen(
     taps: &[TapId],
 ) -> Result<BTreeMap<TapId, Digest>, StoreError> {
     let doing = "loading taps that took effect before";
+    if taps.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let column = |pick: fn(&TapId) -> i64| taps.iter().map(pick).collect::<Vec<i64>>();
     let found = sqlx::query(
         "SELECT tap.device_id, tap.journal_id, tap.seq, tap.body_digest
@@ -41,6 +44,34 @@ pub async fn seen(
         .collect()
 }
 
+/// The first sequence of each of these journals above all that took effect. No journals, no round trip.
+pub async fn next_sequences(
+    connection: &mut PgConnection,
+    journals: &[(DeviceId, JournalId)],
+) -> Result<BTreeMap<(DeviceId, JournalId), u64>, StoreError> {
+    if journals.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let found: Vec<(i64, i64, i64)> = sqlx::query_as(
+        "SELECT newest.device_id, newest.journal_id, newest.seq
+         FROM unnest($1::bigint[], $2::bigint[]) AS asked (device_id, journal_id),
+              LATERAL (SELECT device_id, journal_id, seq FROM clearing.tap
+                       WHERE tap.device_id = asked.device_id AND tap.journal_id = asked.journal_id
+                       ORDER BY tap.device_id DESC, tap.journal_id DESC, tap.seq DESC LIMIT 1) AS newest",
+    )
+    .bind(journals.iter().map(|(device, _)| device.as_i64()).collect::<Vec<i64>>())
+    .bind(journals.iter().map(|(_, journal)| journal.as_i64()).collect::<Vec<i64>>())
+    .fetch_all(connection)
+    .await
+    .doing("loading where journals stand")?;
+    let mut next: BTreeMap<_, _> = journals.iter().map(|journal| (*journal, 0)).collect();
+    for (device, journal, sequence) in found {
+        let newest = rows::tap_id(device, journal, sequence)?;
+        next.insert((newest.device, newest.journal), newest.sequence.number() + 1);
+    }
+    Ok(next)
+}
+
 /// Body digests of those commands that were answered before. No commands, no round trip.
 pub async fn answered(
     connection: &mut PgConnection,
@@ -59,12 +90,15 @@ pub async fn answered(
     found.into_iter().map(|(id, digest)| Ok((rows::command_id(id)?, rows::digest(digest)?))).collect()
 }
 
-/// States of these accounts; one that is not in the answer is new.
+/// States of these accounts; one that is not in the answer is new. No accounts, no round trip.
 pub async fn accounts(
     connection: &mut PgConnection,
     accounts: &[AccountId],
 ) -> Result<BTreeMap<AccountId, AccountState>, StoreError> {
     let doing = "loading account states";
+    if accounts.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let ids: Vec<i64> = accounts.iter().map(|account| account.as_i64()).collect();
     let found = sqlx::query(
         "SELECT account.account_id, account.value, account.debt, account.state

@@ -6,11 +6,11 @@ use crate::lease::{self, Advance};
 use crate::outbox;
 use crate::posting::{self, Written};
 use crate::registry::tender_word;
-use crate::state;
-use clearing::{AccountState, Charge, Decision, Quarantined, TapOutcome, TapRow};
+use crate::state::Packed;
+use clearing::{Charge, Decision, Quarantined, TapOutcome, TapRow};
 use primitives::AccountId;
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 use wire::Denial;
 
@@ -40,14 +40,25 @@ mod answers;
 pub struct Part {
     /// Where the batch leaves the partition.
     pub advance: Advance,
-    /// What came of its records.
+    /// What came of its records. The accounts are in `states`.
     pub decision: Decision,
-    /// Accounts that have no row yet.
-    pub new_accounts: BTreeSet<AccountId>,
+    /// New states of the accounts that changed, in order.
+    pub states: Vec<NewState>,
     /// Accounts that are denied from now on, or no longer.
     pub denials: Vec<Denial>,
     /// Raw bytes of the records that were set aside, by offset.
     pub raw: BTreeMap<u64, Vec<u8>>,
+}
+
+/// What a batch leaves an account with.
+#[derive(Debug, Clone)]
+pub struct NewState {
+    /// The account.
+    pub account: AccountId,
+    /// Its state.
+    pub packed: Packed,
+    /// It has no row yet.
+    pub is_new: bool,
 }
 
 /// Accounts of one update: few enough that neither side needs a buffer of many megabytes for it.
@@ -173,13 +184,14 @@ pub(crate) fn write_charge(rows: &mut Rows, stream_id: i32, part: i32, charge: &
 
 /// New accounts are copied in, the others updated: an insert that finds its row already there costs half as much again.
 async fn states(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), StoreError> {
-    let is_new = |account: &AccountId| parts.iter().any(|part| part.new_accounts.contains(account));
-    let (new, changed): (BTreeMap<&AccountId, &AccountState>, BTreeMap<_, _>) =
-        parts.iter().flat_map(|part| &part.decision.accounts).partition(|(account, _)| is_new(account));
+    let mut sorted: Vec<&NewState> = parts.iter().flat_map(|part| &part.states).collect();
+    // Rows are locked in the order of accounts, everywhere.
+    sorted.sort_unstable_by_key(|state| state.account);
+    let (new, changed): (Vec<&NewState>, Vec<_>) = sorted.into_iter().partition(|state| state.is_new);
     let mut rows = Rows::new(4, new.len());
-    for (account, state) in new {
-        rows.row().i64(account.as_i64()).i64(state.purse.value.units()).i64(state.purse.debt.units());
-        rows.blob(&state::encode(state));
+    for NewState { account, packed, .. } in new {
+        rows.row().i64(account.as_i64()).i64(packed.purse.value.units()).i64(packed.purse.debt.units());
+        rows.blob(&packed.bytes);
     }
     rows.send(
         transaction,
@@ -198,17 +210,16 @@ async fn states(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), St
     .execute(&mut *transaction)
     .await
     .doing(doing)?;
-    let changed: Vec<_> = changed.into_iter().collect();
     for rows in changed.chunks(UPDATE_ROWS) {
         let updated = sqlx::query(
             "UPDATE clearing.account_state account SET value = batch.value, debt = batch.debt, state = batch.state
              FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[]) AS batch (account_id, value, debt, state)
              WHERE account.account_id = batch.account_id",
         )
-        .bind(rows.iter().map(|(account, _)| account.as_i64()).collect::<Vec<i64>>())
-        .bind(rows.iter().map(|(_, state)| state.purse.value.units()).collect::<Vec<i64>>())
-        .bind(rows.iter().map(|(_, state)| state.purse.debt.units()).collect::<Vec<i64>>())
-        .bind(rows.iter().map(|(_, state)| state::encode(state)).collect::<Vec<Vec<u8>>>())
+        .bind(rows.iter().map(|state| state.account.as_i64()).collect::<Vec<i64>>())
+        .bind(rows.iter().map(|state| state.packed.purse.value.units()).collect::<Vec<i64>>())
+        .bind(rows.iter().map(|state| state.packed.purse.debt.units()).collect::<Vec<i64>>())
+        .bind(rows.iter().map(|state| &*state.packed.bytes).collect::<Vec<&[u8]>>())
         .execute(&mut *transaction)
         .await
         .doing(doing)?;

@@ -11,6 +11,7 @@ use primitives::{
     Tender, Text,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// An account on which commands left nothing behind is written as the version before: nothing else has changed.
 const VERSION_BARE: u8 = 3;
@@ -27,41 +28,73 @@ pub enum StateError {
     Damaged,
 }
 
+/// A state as it is kept: the purse, which has columns of its own, and the bytes of everything else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// The money.
+    pub purse: Purse,
+    /// What [`encode`] gives.
+    pub bytes: Arc<[u8]>,
+}
+
+impl Packed {
+    /// Packs a state.
+    pub fn of(state: &AccountState) -> Self {
+        Packed { purse: state.purse, bytes: encode(state).into() }
+    }
+
+    /// The state.
+    pub fn state(&self) -> Result<AccountState, StateError> {
+        decode(self.purse, &self.bytes)
+    }
+}
+
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
-struct StateV1 {
-    window: Vec<TapV1>,
+struct StateV1<'a> {
+    #[serde(borrow)]
+    window: Vec<TapV1<'a>>,
     legs: Vec<LegV1>,
 }
 
 /// Since version 2 a leg knows what each operator earned, and counters are carried beside the window.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
-struct StateV2 {
-    window: Vec<TapV1>,
+struct StateV2<'a> {
+    #[serde(borrow)]
+    window: Vec<TapV1<'a>>,
     legs: Vec<(LegV1, Vec<AmountV1>)>,
-    caps: Vec<CapV2>,
-    campaigns: Vec<CampaignV2>,
-    passes: Vec<PassV2>,
+    #[serde(borrow)]
+    caps: Vec<CapV2<'a>>,
+    #[serde(borrow)]
+    campaigns: Vec<CampaignV2<'a>>,
+    #[serde(borrow)]
+    passes: Vec<PassV2<'a>>,
 }
 
 /// Since version 3 a tap knows what was shown and on which trip, and a leg what is known of it. An account has few media,
 /// so a tap names its own by its place in a list.
 #[derive(Serialize, Deserialize)]
-struct StateV3 {
+struct StateV3<'a> {
     media: Vec<[u8; 16]>,
-    window: Vec<TapV3>,
+    #[serde(borrow)]
+    window: Vec<TapV3<'a>>,
     legs: Vec<LegV3>,
-    caps: Vec<CapV2>,
-    campaigns: Vec<CampaignV2>,
-    passes: Vec<PassV2>,
+    #[serde(borrow)]
+    caps: Vec<CapV2<'a>>,
+    #[serde(borrow)]
+    campaigns: Vec<CampaignV2<'a>>,
+    #[serde(borrow)]
+    passes: Vec<PassV2<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct TapV3 {
-    tap: TapV1,
+struct TapV3<'a> {
+    #[serde(borrow)]
+    tap: TapV1<'a>,
     medium: usize,
-    trip: Option<String>,
+    #[serde(borrow)]
+    trip: Option<&'a str>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,30 +118,34 @@ const SHAPES: [ChargeShape; 5] = [
 type AmountV1 = (u32, i64);
 
 #[derive(Serialize, Deserialize)]
-struct CapV2 {
-    cap: String,
-    medium: Option<String>,
+struct CapV2<'a> {
+    cap: &'a str,
+    #[serde(borrow)]
+    medium: Option<&'a str>,
     from_ms: i64,
     until_ms: i64,
     counted: i64,
     uncapped: i64,
     charged: i64,
     rides: u32,
-    left: Vec<String>,
+    #[serde(borrow)]
+    left: Vec<&'a str>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct CampaignV2 {
-    campaign: String,
-    medium: Option<String>,
+struct CampaignV2<'a> {
+    campaign: &'a str,
+    #[serde(borrow)]
+    medium: Option<&'a str>,
     day: Option<String>,
     used: u32,
 }
 
 #[derive(Serialize, Deserialize)]
-struct PassV2 {
-    product: String,
-    medium: Option<String>,
+struct PassV2<'a> {
+    product: &'a str,
+    #[serde(borrow)]
+    medium: Option<&'a str>,
     bought_at_ms: i64,
     active_from_ms: Option<i64>,
     rides: u32,
@@ -119,21 +156,22 @@ struct PassV2 {
 pub(crate) type IdV1 = (u64, u64, u64);
 
 #[derive(Serialize, Deserialize)]
-struct TapV1 {
+struct TapV1<'a> {
     id: IdV1,
     at_ms: i64,
-    moment: MomentV1,
-    route: String,
-    rider: String,
-    medium: String,
+    #[serde(borrow)]
+    moment: MomentV1<'a>,
+    route: &'a str,
+    rider: &'a str,
+    medium: &'a str,
     open_loop: bool,
 }
 
 #[derive(Serialize, Deserialize)]
-enum MomentV1 {
-    Boarding(Option<String>),
-    Entry(String),
-    Exit(String),
+enum MomentV1<'a> {
+    Boarding(#[serde(borrow)] Option<&'a str>),
+    Entry(&'a str),
+    Exit(&'a str),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,7 +194,7 @@ pub fn encode(state: &AccountState) -> Vec<u8> {
             media.len().saturating_sub(1)
         });
         let trip = match &tap.moment {
-            Moment::Boarding { trip, .. } => trip.as_ref().map(words),
+            Moment::Boarding { trip, .. } => trip.as_ref().map(Text::as_str),
             Moment::Gate { .. } => None,
         };
         TapV3 { tap: tap_v1(tap), medium, trip }
@@ -186,7 +224,7 @@ pub fn decode(purse: Purse, bytes: &[u8]) -> Result<AccountState, StateError> {
     let mut standing = None;
     let state = match version {
         1 => {
-            let old: StateV1 = whole(rest)?;
+            let old: StateV1<'_> = whole(rest)?;
             let legs = old.legs.into_iter().map(|leg| (leg, Vec::new())).collect();
             let (caps, campaigns, passes) = (Vec::new(), Vec::new(), Vec::new());
             newest(StateV2 { window: old.window, legs, caps, campaigns, passes })
@@ -194,7 +232,7 @@ pub fn decode(purse: Purse, bytes: &[u8]) -> Result<AccountState, StateError> {
         2 => newest(whole(rest)?),
         3 => whole(rest)?,
         4 => {
-            let (state, left): (StateV3, StandingV4) = whole(rest)?;
+            let (state, left): (StateV3<'_>, StandingV4) = whole(rest)?;
             standing = Some(Box::new(left.revive().ok_or(StateError::Damaged)?));
             state
         }
@@ -214,7 +252,7 @@ fn whole<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, StateError> {
 
 /// A state of the second layout. Its taps do not know what was shown: each gets a token of its own, so that none of them
 /// becomes a second tap. What is known of a leg follows from its taps.
-fn newest(old: StateV2) -> StateV3 {
+fn newest(old: StateV2<'_>) -> StateV3<'_> {
     let media = old.window.iter().map(|tap| {
         let (device, _, sequence) = tap.id;
         let mut token = [0; 16];
@@ -252,7 +290,7 @@ fn newest(old: StateV2) -> StateV3 {
     }
 }
 
-fn revive(purse: Purse, state: StateV3) -> Option<AccountState> {
+fn revive(purse: Purse, state: StateV3<'_>) -> Option<AccountState> {
     let media: Vec<MediumToken> = state.media.into_iter().map(MediumToken::new).collect();
     Some(AccountState {
         purse,
@@ -267,15 +305,11 @@ fn revive(purse: Purse, state: StateV3) -> Option<AccountState> {
     })
 }
 
-fn words(text: &Text) -> String {
-    text.as_str().to_owned()
-}
-
 /// A text that may be missing: the outer nothing is damage.
-fn maybe(text: Option<String>) -> Option<Option<Text>> {
+fn maybe(text: Option<&str>) -> Option<Option<Text>> {
     match text {
         None => Some(None),
-        Some(text) => Text::new(&text).map(Some),
+        Some(text) => Text::new(text).map(Some),
     }
 }
 
@@ -286,23 +320,23 @@ fn maybe_day(day: Option<String>) -> Option<Option<ServiceDate>> {
     }
 }
 
-fn cap_v2(counter: &CapCounter) -> CapV2 {
+fn cap_v2(counter: &CapCounter) -> CapV2<'_> {
     CapV2 {
-        cap: words(&counter.cap),
-        medium: counter.medium.as_ref().map(words),
+        cap: counter.cap.as_str(),
+        medium: counter.medium.as_ref().map(Text::as_str),
         from_ms: counter.from.unix_ms(),
         until_ms: counter.until.unix_ms(),
         counted: counter.counted.units(),
         uncapped: counter.uncapped.units(),
         charged: counter.charged.units(),
         rides: counter.rides,
-        left: counter.left.iter().map(words).collect(),
+        left: counter.left.iter().map(Text::as_str).collect(),
     }
 }
 
-fn cap(counter: CapV2) -> Option<CapCounter> {
+fn cap(counter: CapV2<'_>) -> Option<CapCounter> {
     Some(CapCounter {
-        cap: Text::new(&counter.cap)?,
+        cap: Text::new(counter.cap)?,
         medium: maybe(counter.medium)?,
         from: EventTime::from_unix_ms(counter.from_ms)?,
         until: EventTime::from_unix_ms(counter.until_ms)?,
@@ -314,28 +348,28 @@ fn cap(counter: CapV2) -> Option<CapCounter> {
     })
 }
 
-fn campaign_v2(counter: &CampaignCounter) -> CampaignV2 {
+fn campaign_v2(counter: &CampaignCounter) -> CampaignV2<'_> {
     CampaignV2 {
-        campaign: words(&counter.campaign),
-        medium: counter.medium.as_ref().map(words),
+        campaign: counter.campaign.as_str(),
+        medium: counter.medium.as_ref().map(Text::as_str),
         day: counter.day.map(|day| day.to_string()),
         used: counter.used,
     }
 }
 
-fn campaign(counter: CampaignV2) -> Option<CampaignCounter> {
+fn campaign(counter: CampaignV2<'_>) -> Option<CampaignCounter> {
     Some(CampaignCounter {
-        campaign: Text::new(&counter.campaign)?,
+        campaign: Text::new(counter.campaign)?,
         medium: maybe(counter.medium)?,
         day: maybe_day(counter.day)?,
         used: counter.used,
     })
 }
 
-fn pass_v2(held: &HeldPass) -> PassV2 {
+fn pass_v2(held: &HeldPass) -> PassV2<'_> {
     PassV2 {
-        product: words(&held.product),
-        medium: held.medium.as_ref().map(words),
+        product: held.product.as_str(),
+        medium: held.medium.as_ref().map(Text::as_str),
         bought_at_ms: held.bought_at.unix_ms(),
         active_from_ms: held.active_from.map(EventTime::unix_ms),
         rides: held.rides,
@@ -344,9 +378,9 @@ fn pass_v2(held: &HeldPass) -> PassV2 {
     }
 }
 
-fn pass(held: PassV2) -> Option<HeldPass> {
+fn pass(held: PassV2<'_>) -> Option<HeldPass> {
     Some(HeldPass {
-        product: Text::new(&held.product)?,
+        product: Text::new(held.product)?,
         medium: maybe(held.medium)?,
         bought_at: EventTime::from_unix_ms(held.bought_at_ms)?,
         active_from: match held.active_from_ms {
@@ -376,26 +410,25 @@ pub(crate) fn id((device, journal, sequence): IdV1) -> Option<TapId> {
     tap_id(device, journal, sequence)
 }
 
-fn tap_v1(tap: &WindowTap) -> TapV1 {
-    let text = |text: &Text| text.as_str().to_owned();
+fn tap_v1(tap: &WindowTap) -> TapV1<'_> {
     TapV1 {
         id: id_v1(tap.id),
         at_ms: tap.at.unix_ms(),
         moment: match &tap.moment {
-            Moment::Boarding { stop, .. } => MomentV1::Boarding(stop.as_ref().map(text)),
-            Moment::Gate { direction: Direction::Entry, stop } => MomentV1::Entry(text(stop)),
-            Moment::Gate { direction: Direction::Exit, stop } => MomentV1::Exit(text(stop)),
+            Moment::Boarding { stop, .. } => MomentV1::Boarding(stop.as_ref().map(Text::as_str)),
+            Moment::Gate { direction: Direction::Entry, stop } => MomentV1::Entry(stop.as_str()),
+            Moment::Gate { direction: Direction::Exit, stop } => MomentV1::Exit(stop.as_str()),
         },
-        route: text(&tap.route),
-        rider: text(&tap.rider),
-        medium: text(&tap.medium),
+        route: tap.route.as_str(),
+        rider: tap.rider.as_str(),
+        medium: tap.medium.as_str(),
         open_loop: tap.tender == Tender::OpenLoop,
     }
 }
 
-fn tap(found: TapV3, media: &[MediumToken]) -> Option<WindowTap> {
+fn tap(found: TapV3<'_>, media: &[MediumToken]) -> Option<WindowTap> {
     let TapV3 { tap, medium, trip } = found;
-    let gate = |direction, stop: String| Some(Moment::Gate { direction, stop: Text::new(&stop)? });
+    let gate = |direction, stop: &str| Some(Moment::Gate { direction, stop: Text::new(stop)? });
     Some(WindowTap {
         id: id(tap.id)?,
         at: EventTime::from_unix_ms(tap.at_ms)?,
@@ -404,9 +437,9 @@ fn tap(found: TapV3, media: &[MediumToken]) -> Option<WindowTap> {
             MomentV1::Entry(stop) => gate(Direction::Entry, stop)?,
             MomentV1::Exit(stop) => gate(Direction::Exit, stop)?,
         },
-        route: Text::new(&tap.route)?,
-        rider: Text::new(&tap.rider)?,
-        medium: Text::new(&tap.medium)?,
+        route: Text::new(tap.route)?,
+        rider: Text::new(tap.rider)?,
+        medium: Text::new(tap.medium)?,
         token: *media.get(medium)?,
         tender: if tap.open_loop { Tender::OpenLoop } else { Tender::Prepaid },
     })
