@@ -21,7 +21,7 @@ async fn with_much_little_or_nothing_remembered_the_books_are_the_same() {
         let mut rounds: Vec<Vec<Envelope>> = Vec::new();
         for round in 0..6_i64 {
             let tap =
-                |n: u8| bus.tap(medium(n), boarding(), at(i64::from(n) + 90 * (round % 3))).expect("taken");
+                |n: u8| bus.tap(medium(n), boarding(), at(i64::from(n) + 15 * (round % 3))).expect("taken");
             rounds.push((1..=20).map(tap).collect());
         }
         // Every round twice, the second time late; what the log had already is a duplicate there.

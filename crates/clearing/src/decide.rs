@@ -174,13 +174,18 @@ pub fn decide(batch: Batch<'_>) -> Decision {
             }
         }
     }
+    keep(&mut accounts, touched);
+    decision.accounts = accounts;
+    decision
+}
+
+/// Forgets the accounts that nothing happened to.
+fn keep(accounts: &mut BTreeMap<AccountId, AccountState>, mut touched: Vec<AccountId>) {
     touched.sort_unstable();
     touched.dedup();
     if touched.len() < accounts.len() {
         accounts.retain(|account, _| touched.binary_search(account).is_ok());
     }
-    decision.accounts = accounts;
-    decision
 }
 
 /// Whether an identity took effect before: with this body, with another, or not at all.

@@ -46,7 +46,8 @@ impl Sequences {
     }
 
     fn may_have(&self, sequence: u64) -> bool {
-        self.place(sequence).is_none_or(|(word, bit)| self.judged.get(word).is_some_and(|bits| bits & bit != 0))
+        self.place(sequence)
+            .is_none_or(|(word, bit)| self.judged.get(word).is_some_and(|bits| bits & bit != 0))
     }
 
     fn is_beyond(&self, sequence: u64) -> bool {
