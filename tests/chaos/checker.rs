@@ -1,18 +1,25 @@
 //! The checker: compares the devices' file with the tables, by SQL alone, and says what does not hold.
 
+use crate::crew::Crew;
 use crate::history::{Tap, Told};
-use crate::world::World;
+use crate::world::{LIVENESS, World};
 use anyhow::Result;
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 /// What does not hold; empty when everything does.
 pub type Violations = Vec<String>;
 
 /// A question whose answer is the number of rows that break a rule.
-struct Rule {
-    says: &'static str,
-    broken: &'static str,
+pub struct Rule {
+    pub says: &'static str,
+    pub broken: &'static str,
 }
+
+pub const NO_DEADLOCK: Rule = Rule {
+    says: "no transaction ends in a deadlock",
+    broken: "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
+};
 
 const RULES: &[Rule] = &[
     Rule {
@@ -46,8 +53,8 @@ const RULES: &[Rule] = &[
                    WHERE log.stream_id = lease.stream_id AND log.part = lease.part)",
     },
     Rule {
-        says: "one row for each tap counted as posted",
-        broken: "SELECT abs((SELECT count(*) FROM clearing.tap)
+        says: "one row for each tap and command counted as posted",
+        broken: "SELECT abs((SELECT count(*) FROM clearing.tap) + (SELECT count(*) FROM clearing.command)
                           - (SELECT coalesce(sum(n_posted), 0) FROM ingest.commit_log))::bigint",
     },
     Rule {
@@ -59,6 +66,10 @@ const RULES: &[Rule] = &[
         says: "one effect for each identity",
         broken: "SELECT count(*) FROM (SELECT FROM clearing.tap GROUP BY device_id, journal_id, seq
                    HAVING count(*) > 1) AS doubled",
+    },
+    Rule {
+        says: "one effect for each command",
+        broken: "SELECT count(*) FROM (SELECT FROM clearing.command GROUP BY command_id HAVING count(*) > 1) AS doubled",
     },
     Rule {
         says: "one first price for each leg",
@@ -102,6 +113,7 @@ const RULES: &[Rule] = &[
         says: "no purse is below its floor, and none has value and debt at once",
         broken: "SELECT count(*) FROM clearing.account_state WHERE value < 0 OR debt < 0 OR (value > 0 AND debt > 0)",
     },
+    NO_DEADLOCK,
     Rule {
         says: "no session is left inside a transaction",
         broken: "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
@@ -109,20 +121,47 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Everything that must hold once all work is done.
-pub async fn check(world: &World, told: &Told) -> Result<Violations> {
-    let mut violations = check_posted(world, told).await?;
-    let ends = world.ends().await?.iter().sum::<i64>();
+/// How a house stands when its faults are over.
+pub struct End {
+    pub told: Told,
+    pub violations: Violations,
+    /// For people: how much was sent, and how long after the last fault all of it was posted.
+    pub figures: [String; 2],
+}
+
+/// Waits for the end of all work since the last fault, ends the workers, and looks at everything.
+pub async fn settle(world: &World, crew: &Crew, last_fault: Instant, patience: Duration) -> Result<End> {
+    let mut end = settle_posted(world, crew, last_fault, patience).await?;
     let taken = "SELECT sum(next_offset)::bigint FROM ingest.partition_lease WHERE stream_id > 0";
-    let taken = world.number(taken).await?;
+    let (ends, taken) = (world.ends().await?.iter().sum::<i64>(), world.number(taken).await?);
     if taken < ends {
-        violations.push(format!("all records of the log are taken ({} are not)", ends - taken));
+        end.violations.push(format!("all records of the log are taken ({} are not)", ends - taken));
     }
-    Ok(violations)
+    Ok(end)
 }
 
 /// The same where the log lost what it had: nothing is said about the log's own end.
-pub async fn check_posted(world: &World, told: &Told) -> Result<Violations> {
+pub async fn settle_posted(
+    world: &World,
+    crew: &Crew,
+    last_fault: Instant,
+    patience: Duration,
+) -> Result<End> {
+    let drained = world.drained(crew, patience).await?;
+    let after = last_fault.elapsed().as_secs_f64();
+    crew.stop();
+    let told = world.history.read()?;
+    let mut violations = check_posted(world, &told).await?;
+    if drained.is_none() {
+        violations.push(format!("all work is done within {} s of the last fault", LIVENESS.as_secs()));
+    }
+    let figures =
+        [format!("{} taps sent", told.sent.len()), format!("all posted {after:.1} s after the last fault")];
+    Ok(End { told, violations, figures })
+}
+
+/// Everything that must hold once all work is done.
+async fn check_posted(world: &World, told: &Told) -> Result<Violations> {
     let mut violations = Violations::new();
     for rule in RULES {
         let broken = world.number(rule.broken).await?;

@@ -31,23 +31,14 @@ pub async fn lost_replies(stage: &mut Stage, turn: u64) -> Result<Outcome> {
     proxy.cut_commits(0);
     let calm = Instant::now();
     fleet.finish().await?;
-    let drained = world.drained(&crew, LIVENESS).await?;
-    crew.stop();
-    let told = world.history.read()?;
-    let mut violations = checker::check(&world, &told).await?;
-    if drained.is_none() {
-        violations.push(format!("all work is done within {} s of the last fault", LIVENESS.as_secs()));
-    }
+    let end = checker::settle(&world, &crew, calm, LIVENESS).await?;
     let cut = proxy.plan.commits_cut.load(Ordering::SeqCst);
     Ok(Outcome {
         guarantees: "G4",
         faults: format!(
             "{cut} connections cut around a COMMIT (a third before it, two thirds after it took effect)"
         ),
-        figures: vec![
-            format!("{} taps sent", told.sent.len()),
-            format!("all posted {:.1} s after the last fault", calm.elapsed().as_secs_f64()),
-        ],
-        violations,
+        figures: end.figures.into(),
+        violations: end.violations,
     })
 }

@@ -47,24 +47,23 @@ pub async fn run(stage: &mut Stage, faults: Faults, twist: Twist, random: &mut R
     let calm = std::time::Instant::now();
     let during = world.number("SELECT count(*) FROM ingest.commit_log").await?;
     fleet.finish().await?;
-    let drained = world.drained(&crew, twist.patience.unwrap_or(LIVENESS)).await?;
-    let after_fault = calm.elapsed();
-    crew.stop();
-    let told = world.history.read()?;
-    let mut violations = checker::check(&world, &told).await?;
-    if drained.is_none() {
-        violations.push(format!("all work is done within {} s of the last fault", LIVENESS.as_secs()));
-    }
+    let end = checker::settle(&world, &crew, calm, twist.patience.unwrap_or(LIVENESS)).await?;
     let epochs =
         world.number("SELECT sum(epoch)::bigint FROM ingest.partition_lease WHERE stream_id > 0").await?;
+    let [sent, posted] = end.figures;
     let figures = vec![
-        format!("{} taps sent", told.sent.len()),
+        sent,
         format!("{during} batches committed in the storm"),
         format!("{epochs} epochs"),
         format!("{} paused workers overtaken", met.taken_over),
-        format!("all posted {:.1} s after the last fault", after_fault.as_secs_f64()),
+        posted,
     ];
-    let outcome = Outcome { guarantees: "G1 G2 G3", faults: describe(&faults, &met), figures, violations };
+    let outcome = Outcome {
+        guarantees: "G1 G2 G3",
+        faults: describe(&faults, &met),
+        figures,
+        violations: end.violations,
+    };
     Ok(Run { world, proxy, outcome })
 }
 

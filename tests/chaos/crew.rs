@@ -67,6 +67,23 @@ pub fn launch(start: &Start, args: &[String], output: Stdio) -> Result<Child> {
     command.spawn().context("starting the program")
 }
 
+/// What the program prints when it does something for an operator, who must succeed.
+pub async fn ask(start: &Start, args: &[&str]) -> Result<String> {
+    let (succeeded, printed) = run(start, args).await?;
+    anyhow::ensure!(succeeded, "`farehouse {}` failed", args.join(" "));
+    Ok(printed)
+}
+
+/// Runs the program to its end: whether it succeeded, and what it printed.
+pub async fn run(start: &Start, args: &[impl AsRef<str>]) -> Result<(bool, String)> {
+    let args: Vec<String> = args.iter().map(|arg| arg.as_ref().to_owned()).collect();
+    let child = launch(start, &args, Stdio::piped())?;
+    // The kernel ends a child with the thread that started it; the one that waits may be any.
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await?;
+    let output = output.context("waiting for the program")?;
+    Ok((output.status.success(), String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+}
+
 impl Crew {
     /// Starts one worker in each place.
     pub fn start(start: Start, places: usize) -> Result<Self> {

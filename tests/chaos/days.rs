@@ -36,12 +36,7 @@ pub async fn close_and_rebuild(stage: &mut Stage, turn: u64) -> Result<Outcome> 
         day = day.succ_opt().context("a next day")?;
     }
     fleet.finish().await?;
-    let drained = world.drained(&crew, LIVENESS).await?;
-    crew.stop();
-    let mut violations = checker::check(&world, &world.history.read()?).await?;
-    if drained.is_none() {
-        violations.push(format!("all work is done within {} s of the last fault", LIVENESS.as_secs()));
-    }
+    let mut violations = checker::settle(&world, &crew, Instant::now(), LIVENESS).await?.violations;
     let crew = Crew::start(start.clone(), 1)?;
     for (day, answer) in &answers {
         let again = close(&start, *day).await?;
@@ -87,10 +82,8 @@ fn close_args(start: &Start, day: impl std::fmt::Display) -> Vec<String> {
 async fn close(start: &Start, day: impl std::fmt::Display + Copy) -> Result<String> {
     let began = Instant::now();
     loop {
-        let closer = crew::launch(start, &close_args(start, day), Stdio::piped())?;
-        let output = tokio::task::spawn_blocking(move || closer.wait_with_output()).await??;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        if let (true, printed) = crew::run(start, &close_args(start, day)).await? {
+            return Ok(printed);
         }
         anyhow::ensure!(began.elapsed() < Duration::from_secs(90), "{day} does not close");
     }
@@ -99,7 +92,7 @@ async fn close(start: &Start, day: impl std::fmt::Display + Copy) -> Result<Stri
 /// The same log, cleared by one undisturbed worker into an empty database.
 async fn rebuild(stage: &mut Stage, world: &World) -> Result<World> {
     let name = stage.name();
-    lock(&stage.postgres).cluster.create_database(&name)?;
+    lock(&stage.postgres).home.create_database(&name)?;
     let url = stage.database_url(None, &name);
     let rebuilt =
         World::open_on_topic(stage, &name, &url, Arc::clone(&world.history), world.topic.clone()).await?;

@@ -1,10 +1,11 @@
-//! G7: PostgreSQL's disk is full. Posting stops with a name, nothing is corrupted, and it goes on when there is room.
+//! G7: the disk of PostgreSQL or of Kafka is full. Posting stops with a name, nothing is corrupted, and it goes on when there is room.
 
+use crate::broker::{no_halts, send_what_is_not_posted};
 use crate::checker;
 use crate::crew::Crew;
 use crate::history::History;
 use crate::outcome::Outcome;
-use crate::servers::Postgres;
+use crate::servers::{Kafka, Postgres};
 use crate::town::{self, Device};
 use crate::world::{LIVENESS, Stage, World};
 use anyhow::{Context as _, Result};
@@ -16,23 +17,29 @@ use std::time::{Duration, Instant};
 
 /// Room for a cluster and some growth.
 const SIZE_MB: u64 = 160;
+/// How long a server may take to notice.
+const NOTICED_WITHIN: Duration = Duration::from_secs(25);
 
 /// A disk in memory, unmounted when dropped. Only root can mount; without root the scenario fails, it is never skipped.
-struct SmallDisk(PathBuf);
+pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn mount(folder: PathBuf) -> Result<Self> {
+    pub fn mount(folder: PathBuf, size_mb: u64) -> Result<Self> {
         anyhow::ensure!(xtask::process::is_root(), "a full disk takes root to mount a small one");
         let mut mount = Command::new("mount");
         mount
-            .args(["-t", "tmpfs", "-o", &format!("size={SIZE_MB}m,mode=0700"), "farehouse-chaos"])
+            .args(["-t", "tmpfs", "-o", &format!("size={size_mb}m,mode=0700"), "farehouse-chaos"])
             .arg(&folder);
         anyhow::ensure!(mount.status().context("starting mount")?.success(), "mounting a small disk failed");
         Ok(SmallDisk(folder))
     }
 
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
     /// Fills what is left, but for `left` bytes.
-    fn fill(&self, left: u64) -> Result<()> {
+    pub fn fill(&self, left: u64) -> Result<()> {
         let ballast = self.ballast();
         let mut size = 0;
         while free(&self.0)? > left {
@@ -46,7 +53,7 @@ impl SmallDisk {
         Ok(())
     }
 
-    fn make_room(&self) -> Result<()> {
+    pub fn make_room(&self) -> Result<()> {
         fs::remove_file(self.ballast()).context("making room")
     }
 
@@ -74,15 +81,15 @@ fn free(folder: &Path) -> Result<u64> {
 pub async fn full(stage: &mut Stage, turn: u64) -> Result<Outcome> {
     let (mut random, times) = (stage.random(4_000 + turn), stage.count(1, 10));
     let name = stage.name();
-    let disk = SmallDisk::mount(stage.scratch.folder(&format!("{name}.disk"))?)?;
+    let disk = SmallDisk::mount(stage.scratch.folder(&format!("{name}.disk"))?, SIZE_MB)?;
     let home = disk.0.join("postgres");
     fs::create_dir(&home)?;
     // The server's user must get through to its folder.
     fs::set_permissions(&disk.0, std::os::unix::fs::PermissionsExt::from_mode(0o711))?;
     let wal = stage.scratch.folder(&format!("{name}.wal"))?;
     let postgres = Postgres::create(&stage.scratch, &home, Some(&wal))?;
-    postgres.cluster.create_database(&name)?;
-    let url = postgres.cluster.url(postgres.cluster.port(), &name);
+    postgres.home.create_database(&name)?;
+    let url = postgres.home.url(postgres.home.port(), &name);
     let history = Arc::new(History::create(&stage.scratch.file(&format!("{name}.history")))?);
     let world = World::open_at(stage, name, &url, history).await?;
     let crew = Crew::start(world.workers(url, 3), 2)?;
@@ -94,7 +101,7 @@ pub async fn full(stage: &mut Stage, turn: u64) -> Result<Outcome> {
         let told_before = told_full(&world);
         disk.fill(0)?;
         let began = Instant::now();
-        while told_full(&world) == told_before && began.elapsed() < Duration::from_secs(25) {
+        while told_full(&world) == told_before && began.elapsed() < NOTICED_WITHIN {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         stopped += usize::from(told_full(&world) > told_before);
@@ -103,16 +110,10 @@ pub async fn full(stage: &mut Stage, turn: u64) -> Result<Outcome> {
     }
     let calm = Instant::now();
     fleet.finish().await?;
-    let drained = world.drained(&crew, LIVENESS).await?;
-    crew.stop();
-    let told = world.history.read()?;
-    let mut violations = checker::check(&world, &told).await?;
-    violations.extend(checker::pages_are_sound(&world).await?);
-    if drained.is_none() {
-        violations.push(format!("all work is done within {} s of the last fault", LIVENESS.as_secs()));
-    }
+    let mut end = checker::settle(&world, &crew, calm, LIVENESS).await?;
+    end.violations.extend(checker::pages_are_sound(&world).await?);
     if stopped == 0 {
-        violations.push("a full disk is told as STORE_FULL".to_owned());
+        end.violations.push("a full disk is told as STORE_FULL".to_owned());
     }
     world.pool.close().await;
     drop(postgres);
@@ -120,12 +121,54 @@ pub async fn full(stage: &mut Stage, turn: u64) -> Result<Outcome> {
     Ok(Outcome {
         guarantees: "G7",
         faults: format!("the disk of PostgreSQL's tables full {times} times"),
-        figures: vec![
-            format!("{stopped} times STORE_FULL"),
-            format!("{} taps sent", told.sent.len()),
-            format!("all posted {:.1} s after there was room", calm.elapsed().as_secs_f64()),
-        ],
-        violations,
+        figures: [format!("{stopped} times STORE_FULL")].into_iter().chain(end.figures).collect(),
+        violations: end.violations,
+    })
+}
+
+/// The disk of Kafka's log runs full again and again while devices tap. A broker without room for its log ends; when there
+/// is room it is started again, as its service manager would, and what it had acknowledged is there.
+pub async fn kafka_full(stage: &mut Stage, turn: u64) -> Result<Outcome> {
+    let (mut random, times) = (stage.random(14_000 + turn), stage.count(1, 10));
+    let name = stage.name();
+    let disk = SmallDisk::mount(stage.scratch.folder(&format!("{name}.log"))?, SIZE_MB)?;
+    let home = disk.0.join("kafka");
+    fs::create_dir(&home)?;
+    let mut kafka = tokio::task::block_in_place(|| Kafka::create(&stage.scratch, &home))?;
+    stage.own_kafka = Some(kafka.home.address());
+    let world = World::open(stage).await?;
+    let crew = Crew::start(world.workers(stage.database_url(None, &world.name), 3), 2)?;
+    let devices = (1..=town::DEVICES).map(Device::new).collect::<Result<_>>()?;
+    let fleet = world.fleet(devices, Duration::from_millis(300), &mut random);
+    let mut stopped = 0;
+    for _ in 0..times {
+        tokio::time::sleep(random.between(1_500, 3_000)).await;
+        disk.fill(0)?;
+        let began = Instant::now();
+        while kafka.runs() && began.elapsed() < NOTICED_WITHIN {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        stopped += usize::from(!kafka.runs());
+        tokio::time::sleep(random.between(500, 2_000)).await;
+        disk.make_room()?;
+        tokio::task::block_in_place(|| kafka.stand_up())?;
+        crew.fill()?;
+    }
+    let calm = Instant::now();
+    let devices = fleet.finish().await?;
+    send_what_is_not_posted(&world, &crew, &devices).await?;
+    let mut end = checker::settle(&world, &crew, calm, LIVENESS).await?;
+    no_halts(&world, &mut end.violations).await?;
+    if stopped == 0 {
+        end.violations.push("a log without room stops".to_owned());
+    }
+    drop(kafka);
+    drop(disk);
+    Ok(Outcome {
+        guarantees: "G7",
+        faults: format!("the disk of Kafka's log full {times} times"),
+        figures: [format!("{stopped} times the broker stopped")].into_iter().chain(end.figures).collect(),
+        violations: end.violations,
     })
 }
 

@@ -13,7 +13,7 @@ use std::task::Poll;
 pub async fn cancelled(stage: &mut Stage, turn: u64, rewrites: Vec<Rewrite>) -> Result<Outcome> {
     let (mut random, times) = (stage.random(10_000 + turn), i64::from(stage.count(400, 20_000)));
     let name = stage.name();
-    lock(&stage.postgres).cluster.create_database(&name)?;
+    lock(&stage.postgres).home.create_database(&name)?;
     let proxy = Proxy::open(stage.database_port(), rewrites, false).await?;
     let pool = store::connect(&stage.database_url(Some(proxy.port), &name), 2).await?;
     let mut witness = PgConnection::connect(&stage.database_url(None, &name)).await?;

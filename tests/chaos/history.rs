@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use primitives::TapId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -22,6 +22,8 @@ pub struct History {
 pub struct Told {
     pub sent: BTreeSet<Tap>,
     pub acknowledged: BTreeSet<Tap>,
+    /// What the askers of a key were answered.
+    pub answers: BTreeMap<String, BTreeSet<String>>,
 }
 
 pub fn key(tap: TapId) -> Tap {
@@ -45,11 +47,20 @@ impl History {
         self.write("acknowledged", taps)
     }
 
+    /// After somebody who asked under a key heard the verdict.
+    pub fn answered(&self, key: &str, verdict: &str) -> Result<()> {
+        self.append(&format!("answered {key} {verdict}\n"))
+    }
+
     fn write(&self, word: &str, taps: &[Tap]) -> Result<()> {
         let lines: String = taps
             .iter()
             .map(|(device, journal, sequence)| format!("{word} {device} {journal} {sequence}\n"))
             .collect();
+        self.append(&lines)
+    }
+
+    fn append(&self, lines: &str) -> Result<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(lines.as_bytes()).context("writing the history")?;
         file.sync_data().context("flushing the history")
@@ -59,6 +70,12 @@ impl History {
         let text = std::fs::read_to_string(&self.path).context("reading the history")?;
         let mut told = Told::default();
         for line in text.lines() {
+            if let Some((key, verdict)) =
+                line.strip_prefix("answered ").and_then(|answer| answer.split_once(' '))
+            {
+                told.answers.entry(key.to_owned()).or_default().insert(verdict.to_owned());
+                continue;
+            }
             let mut words = line.split(' ');
             let word = words.next().unwrap_or_default();
             let numbers: Vec<i64> = words

@@ -51,17 +51,12 @@ pub async fn accounts(stage: &mut Stage, turn: u64) -> Result<Outcome> {
         client.context("a client's task")??;
     }
     let calm = Instant::now();
-    let drained = world.drained(&crew, LIVENESS).await?;
-    crew.stop();
-    let told = world.history.read()?;
-    let mut violations = checker::check(&world, &told).await?;
-    if drained.is_none() {
-        violations.push(format!("all work is done within {} s of the last fault", LIVENESS.as_secs()));
-    }
+    let mut end = checker::settle(&world, &crew, calm, LIVENESS).await?;
     let remembered = world.number("SELECT count(*) FROM ingest.received").await?;
-    if remembered < i64::try_from(told.acknowledged.len())? {
-        violations.push("what was acknowledged is remembered as received".to_owned());
+    if remembered < i64::try_from(end.told.acknowledged.len())? {
+        end.violations.push("what was acknowledged is remembered as received".to_owned());
     }
+    let [_, posted] = end.figures;
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     Ok(Outcome {
         guarantees: "G8 G9",
@@ -72,9 +67,9 @@ pub async fn accounts(stage: &mut Stage, turn: u64) -> Result<Outcome> {
             format!("{} operations", count(&done.operations)),
             format!("{} taps sent {AT_ONCE} times at once", count(&done.sent_at_once)),
             format!("{} senders hung up", count(&done.hung_up)),
-            format!("all posted {:.1} s after the last fault", calm.elapsed().as_secs_f64()),
+            posted,
         ],
-        violations,
+        violations: end.violations,
     })
 }
 

@@ -65,14 +65,9 @@ pub async fn refused(stage: &mut Stage, turn: u64, sabotage: &[&'static str]) ->
         }
     }
     let calm = Instant::now();
-    let drained = world.drained(&crew, LIVENESS).await?;
-    crew.stop();
-    let mut violations = checker::check(&world, &world.history.read()?).await?;
-    if drained.is_none() {
-        violations.push(format!("all work is done within {} s of the last fault", LIVENESS.as_secs()));
-    }
-    kept(&world, "gateway", &refused, &mut violations).await?;
-    kept(&world, "log", &in_log, &mut violations).await?;
+    let mut end = checker::settle(&world, &crew, calm, LIVENESS).await?;
+    kept(&world, "gateway", &refused, &mut end.violations).await?;
+    kept(&world, "log", &in_log, &mut end.violations).await?;
     Ok(Outcome {
         guarantees: "G13",
         faults: format!(
@@ -80,11 +75,8 @@ pub async fn refused(stage: &mut Stage, turn: u64, sabotage: &[&'static str]) ->
             refused.len(),
             in_log.len()
         ),
-        figures: vec![format!(
-            "all counted and kept {:.1} s after the last fault",
-            calm.elapsed().as_secs_f64()
-        )],
-        violations,
+        figures: end.figures.into(),
+        violations: end.violations,
     })
 }
 

@@ -6,6 +6,8 @@
 mod broker;
 mod checker;
 mod clocks;
+mod cluster;
+mod commands;
 mod commits;
 mod crashes;
 mod crew;
@@ -15,14 +17,17 @@ mod hangups;
 mod history;
 mod hot;
 mod inputs;
+mod locks;
 mod mutants;
 mod outcome;
 mod proxy;
 mod random;
 mod recovery;
 mod servers;
+mod spool;
 mod storm;
 mod table;
+mod topics;
 mod town;
 mod world;
 
@@ -36,71 +41,46 @@ use world::Stage;
 
 type Playing<'a> = Pin<Box<dyn Future<Output = Result<Outcome>> + 'a>>;
 
+type Play = for<'a> fn(&'a mut Stage, u64) -> Playing<'a>;
+
 /// A scenario: its name, how often a full run plays it, and the play.
 struct Scenario {
     name: &'static str,
     full_runs: u64,
-    play: for<'a> fn(&'a mut Stage, u64) -> Playing<'a>,
+    play: Play,
+}
+
+const fn scenario(name: &'static str, full_runs: u64, play: Play) -> Scenario {
+    Scenario { name, full_runs, play }
 }
 
 const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "crashes", full_runs: 10, play: |stage, turn| Box::pin(crashes::storm(stage, turn)) },
-    Scenario { name: "recovery", full_runs: 1, play: |stage, turn| Box::pin(recovery::bounded(stage, turn)) },
-    Scenario {
-        name: "lost_commit_replies",
-        full_runs: 1,
-        play: |stage, turn| Box::pin(commits::lost_replies(stage, turn)),
-    },
-    Scenario {
-        name: "broker_crashes",
-        full_runs: 1,
-        play: |stage, turn| Box::pin(broker::crashes(stage, turn)),
-    },
-    Scenario { name: "lost_log", full_runs: 10, play: |stage, turn| Box::pin(broker::lost_log(stage, turn)) },
-    Scenario { name: "disk_full", full_runs: 3, play: |stage, turn| Box::pin(disk::full(stage, turn)) },
-    Scenario { name: "hot_accounts", full_runs: 1, play: |stage, turn| Box::pin(hot::accounts(stage, turn)) },
-    Scenario {
-        name: "hang_ups",
-        full_runs: 1,
-        play: |stage, turn| Box::pin(hangups::cancelled(stage, turn, Vec::new())),
-    },
-    Scenario {
-        name: "days_and_rebuild",
-        full_runs: 1,
-        play: |stage, turn| Box::pin(days::close_and_rebuild(stage, turn)),
-    },
-    Scenario {
-        name: "bad_inputs",
-        full_runs: 1,
-        play: |stage, turn| Box::pin(inputs::refused(stage, turn, &[])),
-    },
-    Scenario { name: "clock_jumps", full_runs: 1, play: |stage, turn| Box::pin(clocks::jumps(stage, turn)) },
-    Scenario { name: "mutant_fence_off", full_runs: 1, play: |stage, _| Box::pin(mutants::fence_off(stage)) },
-    Scenario {
-        name: "mutant_dedupe_off",
-        full_runs: 1,
-        play: |stage, _| Box::pin(mutants::dedupe_off(stage)),
-    },
-    Scenario {
-        name: "mutant_position_alone",
-        full_runs: 1,
-        play: |stage, _| Box::pin(mutants::position_alone(stage)),
-    },
-    Scenario {
-        name: "mutant_bent_books",
-        full_runs: 1,
-        play: |stage, _| Box::pin(mutants::bent_books(stage)),
-    },
-    Scenario {
-        name: "mutant_quarantine_off",
-        full_runs: 1,
-        play: |stage, _| Box::pin(mutants::quarantine_off(stage)),
-    },
-    Scenario {
-        name: "mutant_rollback_hook_off",
-        full_runs: 1,
-        play: |stage, _| Box::pin(mutants::rollback_hook_off(stage)),
-    },
+    scenario("crashes", 10, |stage, turn| Box::pin(crashes::storm(stage, turn))),
+    scenario("recovery", 1, |stage, turn| Box::pin(recovery::bounded(stage, turn))),
+    scenario("lost_commit_replies", 1, |stage, turn| Box::pin(commits::lost_replies(stage, turn))),
+    scenario("broker_crashes", 1, |stage, turn| Box::pin(broker::crashes(stage, turn))),
+    scenario("leader_cut_off", 1, |stage, turn| Box::pin(cluster::leader_cut_off(stage, turn))),
+    scenario("lost_log", 10, |stage, turn| Box::pin(broker::lost_log(stage, turn, Vec::new()))),
+    scenario("topic_replaced", 10, |stage, turn| Box::pin(topics::replaced(stage, turn))),
+    scenario("disk_full", 3, |stage, turn| Box::pin(disk::full(stage, turn))),
+    scenario("kafka_disk_full", 1, |stage, turn| Box::pin(disk::kafka_full(stage, turn))),
+    scenario("device_disk_full", 1, |stage, turn| Box::pin(spool::full(stage, turn))),
+    scenario("hot_accounts", 1, |stage, turn| Box::pin(hot::accounts(stage, turn))),
+    scenario("hot_rows", 1, |stage, turn| Box::pin(locks::contended(stage, turn, Vec::new()))),
+    scenario("hang_ups", 1, |stage, turn| Box::pin(hangups::cancelled(stage, turn, Vec::new()))),
+    scenario("commands", 1, |stage, turn| Box::pin(commands::one_answer(stage, turn, Vec::new(), &[]))),
+    scenario("days_and_rebuild", 1, |stage, turn| Box::pin(days::close_and_rebuild(stage, turn))),
+    scenario("bad_inputs", 1, |stage, turn| Box::pin(inputs::refused(stage, turn, &[]))),
+    scenario("clock_jumps", 1, |stage, turn| Box::pin(clocks::jumps(stage, turn))),
+    scenario("mutant_fence_off", 1, |stage, _| Box::pin(mutants::fence_off(stage))),
+    scenario("mutant_dedupe_off", 1, |stage, _| Box::pin(mutants::dedupe_off(stage))),
+    scenario("mutant_position_alone", 1, |stage, _| Box::pin(mutants::position_alone(stage))),
+    scenario("mutant_bent_books", 1, |stage, _| Box::pin(mutants::bent_books(stage))),
+    scenario("mutant_quarantine_off", 1, |stage, _| Box::pin(mutants::quarantine_off(stage))),
+    scenario("mutant_reset", 1, |stage, _| Box::pin(mutants::reset(stage))),
+    scenario("mutant_command_twice", 1, |stage, _| Box::pin(mutants::command_twice(stage))),
+    scenario("mutant_lock_sort_off", 1, |stage, _| Box::pin(mutants::lock_sort_off(stage))),
+    scenario("mutant_rollback_hook_off", 1, |stage, _| Box::pin(mutants::rollback_hook_off(stage))),
 ];
 
 #[derive(Default)]
@@ -172,16 +152,19 @@ fn play_all() -> Result<bool> {
         for turn in 0..runs {
             xtask::process::go_on()?;
             stage.stand_up()?;
+            stage.own_kafka = None;
             let began = Instant::now();
             let played = runtime.block_on((scenario.play)(&mut stage, turn));
             let seconds = began.elapsed().as_secs_f64();
-            good &= tell(scenario.name, turn, seed, seconds, played, &mut rows);
+            good &= tell(scenario.name, &format!("run {turn}, seed {seed}, {seconds:.1} s"), &played);
+            rows.push(table::Row::new(scenario.name, stage.full, seed, seconds, &played));
         }
         println!("test {} ... {}", scenario.name, if good { "ok" } else { "FAILED" });
         if good { passed += 1 } else { failed += 1 }
     }
     if options.full || options.write {
-        table::write(&rows, options.full, seed)?;
+        let order: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+        table::write(rows, &order)?;
     }
     let word = if failed == 0 { "ok" } else { "FAILED" };
     println!(
@@ -190,28 +173,16 @@ fn play_all() -> Result<bool> {
     Ok(failed == 0)
 }
 
-fn tell(
-    name: &str,
-    turn: u64,
-    seed: u64,
-    seconds: f64,
-    played: Result<Outcome>,
-    rows: &mut Vec<String>,
-) -> bool {
+fn tell(name: &str, run: &str, played: &Result<Outcome>) -> bool {
     match played {
         Ok(outcome) => {
-            let Outcome { guarantees, faults, figures, violations } = &outcome;
-            println!(
-                "{name} (run {turn}, seed {seed}, {seconds:.1} s): {guarantees}: {faults}: {}",
-                figures.join("; ")
-            );
+            let Outcome { guarantees, faults, figures, violations } = outcome;
+            println!("{name} ({run}): {guarantees}: {faults}: {}", figures.join("; "));
             violations.iter().for_each(|violation| println!("  BROKEN: {violation}"));
-            rows.push(outcome.row(name, seed));
             violations.is_empty()
         }
         Err(error) => {
-            println!("{name} (run {turn}, seed {seed}, {seconds:.1} s): FAULT: {error:#}");
-            rows.push(format!("| {name} | | | {seed} | **fault**: {error:#} | |"));
+            println!("{name} ({run}): FAULT: {error:#}");
             false
         }
     }

@@ -1,10 +1,13 @@
 //! Mutants: the house with one of its safeguards taken away, from outside. The checker must see the harm, or it proves
 //! nothing when it sees none.
 
+use crate::broker;
 use crate::checker::Violations;
+use crate::commands;
 use crate::crashes::{self, Run, Twist};
 use crate::hangups;
 use crate::inputs;
+use crate::locks;
 use crate::outcome::Outcome;
 use crate::proxy::Rewrite;
 use crate::storm::Faults;
@@ -164,6 +167,50 @@ pub async fn quarantine_off(stage: &mut Stage) -> Result<Outcome> {
     let expected =
         ["one row for each record counted as quarantined", "what is refused is kept byte for byte"];
     Ok(verdict("G13", "quarantined rows are lost", &outcome.violations, &expected))
+}
+
+/// What should halt a partition sets its position to the beginning instead.
+pub async fn reset(stage: &mut Stage) -> Result<Outcome> {
+    let rewrites = vec![Rewrite {
+        find: "SET state = 'halt', halt_reason = $5",
+        put: "SET next_offset = 0 * length($5)    ",
+    }];
+    let outcome = broker::lost_log(stage, 1_000_000, rewrites).await?;
+    let expected = ["a position past the end of the log halts its partition", "a position is never reset"];
+    Ok(verdict("G6", "what should halt starts from the beginning", &outcome.violations, &expected))
+}
+
+/// Nobody looks whether a command was answered before, and its key is gone.
+pub async fn command_twice(stage: &mut Stage) -> Result<Outcome> {
+    let rewrites = vec![Rewrite {
+        find: "FROM clearing.command WHERE command_id = ANY($1)",
+        put: "FROM clearing.command WHERE command_id <>ALL($1)",
+    }];
+    let sabotage = ["ALTER TABLE clearing.command DROP CONSTRAINT command_pkey"];
+    let outcome = commands::one_answer(stage, 1_000_000, rewrites, &sabotage).await?;
+    let expected = ["one effect for each command", "a purse holds what the verdicts leave"];
+    Ok(verdict("G9", "no command is looked up, and its key is gone", &outcome.violations, &expected))
+}
+
+/// Rows are locked in any order; two that meet wait for each other until the server ends one.
+pub async fn lock_sort_off(stage: &mut Stage) -> Result<Outcome> {
+    let rewrites = vec![
+        Rewrite {
+            find: "ORDER BY device_id, journal_id\n         ON CONFLICT",
+            put: "ORDER BY random()             \n         ON CONFLICT",
+        },
+        Rewrite {
+            find: "topic = $1 AND part = ANY($2) ORDER BY part FOR UPDATE",
+            put: "topic=$1 AND part=ANY($2)ORDER BY random()  FOR UPDATE",
+        },
+    ];
+    let outcome = locks::contended(stage, 1_000_000, rewrites).await?;
+    Ok(verdict(
+        "G8",
+        "rows are locked in any order",
+        &outcome.violations,
+        &["no transaction ends in a deadlock"],
+    ))
 }
 
 /// A borrowed connection is not brought out of an old transaction.

@@ -1,4 +1,4 @@
-//! What a scenario found, as a line for people and a row of the table in docs/reliability.md.
+//! What a scenario found.
 
 use crate::checker::Violations;
 
@@ -11,13 +11,4 @@ pub struct Outcome {
     pub figures: Vec<String>,
     /// What did not hold.
     pub violations: Violations,
-}
-
-impl Outcome {
-    pub fn row(&self, scenario: &str, seed: u64) -> String {
-        let good = if scenario.starts_with("mutant_") { "seen" } else { "held" };
-        let verdict = if self.violations.is_empty() { good } else { "**broken**" };
-        let Outcome { guarantees, faults, figures, .. } = self;
-        format!("| {scenario} | {guarantees} | {faults} | {seed} | {verdict} | {} |", figures.join("; "))
-    }
 }

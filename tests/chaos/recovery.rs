@@ -59,12 +59,7 @@ pub async fn bounded(stage: &mut Stage, turn: u64) -> Result<Outcome> {
         recoveries.push(ready.elapsed());
     }
     fleet.finish().await?;
-    let drained = world.drained(&crew, LIVENESS).await?;
-    crew.stop();
-    let mut violations = checker::check(&world, &world.history.read()?).await?;
-    if drained.is_none() {
-        violations.push(format!("all work is done within {} s of the last fault", LIVENESS.as_secs()));
-    }
+    let mut violations = checker::settle(&world, &crew, Instant::now(), LIVENESS).await?.violations;
     bound(&mut violations, "a partition is taken over", &takeovers, TAKEOVER_AT_MOST);
     bound(&mut violations, "work goes on after a crash of the database", &recoveries, RECOVERY_AT_MOST);
     Ok(Outcome {

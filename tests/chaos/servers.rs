@@ -11,17 +11,61 @@ use xtask::postgres::Cluster;
 use xtask::process::Server;
 use xtask::scratch::Scratch;
 
-/// A PostgreSQL that can be killed and started again.
-pub struct Postgres {
-    pub cluster: Cluster,
+/// A folder on disk from which a server can be started, again after it was killed.
+pub trait Home {
+    fn start(&self) -> Result<Server>;
+}
+
+impl Home for Cluster {
+    fn start(&self) -> Result<Server> {
+        Cluster::start(self)
+    }
+}
+
+impl Home for Broker {
+    fn start(&self) -> Result<Server> {
+        Broker::start(self)
+    }
+}
+
+/// A server that can be killed and started again.
+pub struct Mortal<H> {
+    pub home: H,
     server: Option<Server>,
+}
+
+pub type Postgres = Mortal<Cluster>;
+pub type Kafka = Mortal<Broker>;
+
+impl<H: Home> Mortal<H> {
+    pub fn start(home: H) -> Result<Self> {
+        let server = Some(home.start()?);
+        Ok(Mortal { home, server })
+    }
+
+    /// Starts it again when it is down.
+    pub fn stand_up(&mut self) -> Result<()> {
+        if !self.runs() {
+            self.restart()?;
+        }
+        Ok(())
+    }
+
+    pub fn runs(&mut self) -> bool {
+        self.server.as_mut().is_some_and(|server| server.still_running().is_ok())
+    }
+
+    /// Starts it again; how long until it took requests.
+    pub fn restart(&mut self) -> Result<Duration> {
+        let began = Instant::now();
+        self.server = Some(self.home.start()?);
+        Ok(began.elapsed())
+    }
 }
 
 impl Postgres {
     pub fn create(scratch: &Scratch, home: &Path, wal: Option<&Path>) -> Result<Self> {
-        let cluster = Cluster::create(scratch, home, wal)?;
-        let server = Some(cluster.start()?);
-        Ok(Postgres { cluster, server })
+        Mortal::start(Cluster::create(scratch, home, wal)?)
     }
 
     /// `kill -9` of the postmaster and of all its children.
@@ -41,54 +85,16 @@ impl Postgres {
         }
         Ok(())
     }
-
-    /// Starts it again when it is down.
-    pub fn stand_up(&mut self) -> Result<()> {
-        if self.server.as_mut().is_none_or(|server| server.still_running().is_err()) {
-            self.restart()?;
-        }
-        Ok(())
-    }
-
-    /// Starts it again; how long until it took connections.
-    pub fn restart(&mut self) -> Result<Duration> {
-        let began = Instant::now();
-        self.server = Some(self.cluster.start()?);
-        Ok(began.elapsed())
-    }
-}
-
-/// A Kafka that can be killed and started again.
-pub struct Kafka {
-    pub broker: Broker,
-    server: Option<Server>,
 }
 
 impl Kafka {
     pub fn create(scratch: &Scratch, home: &Path) -> Result<Self> {
-        let broker = Broker::create(scratch, home)?;
-        let server = Some(broker.start()?);
-        Ok(Kafka { broker, server })
+        Mortal::start(Broker::create(scratch, home)?)
     }
 
     /// `kill -9`: that is how its server value ends it.
     pub fn crash(&mut self) {
         self.server = None;
-    }
-
-    /// Starts it again when it is down.
-    pub fn stand_up(&mut self) -> Result<()> {
-        if self.server.as_mut().is_none_or(|server| server.still_running().is_err()) {
-            self.restart()?;
-        }
-        Ok(())
-    }
-
-    /// Starts it again; how long until it took requests.
-    pub fn restart(&mut self) -> Result<Duration> {
-        let began = Instant::now();
-        self.server = Some(self.broker.start()?);
-        Ok(began.elapsed())
     }
 }
 

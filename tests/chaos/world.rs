@@ -23,6 +23,8 @@ use xtask::scratch::Scratch;
 pub struct Stage {
     pub postgres: Arc<Mutex<Postgres>>,
     pub kafka: Arc<Mutex<Kafka>>,
+    /// Where a scenario's own Kafka is, when it has one.
+    pub own_kafka: Option<String>,
     pub seed: u64,
     pub full: bool,
     count: u32,
@@ -35,13 +37,18 @@ impl Stage {
         let postgres = Postgres::create(&scratch, &scratch.folder("postgres")?, None)?;
         let kafka = Kafka::create(&scratch, &scratch.folder("kafka")?)?;
         let (postgres, kafka) = (Arc::new(Mutex::new(postgres)), Arc::new(Mutex::new(kafka)));
-        Ok(Stage { postgres, kafka, seed, full, count: 0, scratch })
+        Ok(Stage { postgres, kafka, own_kafka: None, seed, full, count: 0, scratch })
     }
 
     /// Starts servers again that a failed scenario left down, so that the next one says something of its own.
     pub fn stand_up(&self) -> Result<()> {
         lock(&self.postgres).stand_up()?;
         lock(&self.kafka).stand_up()
+    }
+
+    /// Where the brokers of the scenario are.
+    pub fn kafka_address(&self) -> String {
+        self.own_kafka.clone().unwrap_or_else(|| lock(&self.kafka).home.address())
     }
 
     /// A number of a scenario's faults: as few as CI takes, or all.
@@ -52,12 +59,12 @@ impl Stage {
     /// The address of a database through a port that leads to the server; its own port when none is given.
     pub fn database_url(&self, port: Option<u16>, name: &str) -> String {
         let postgres = lock(&self.postgres);
-        postgres.cluster.url(port.unwrap_or(postgres.cluster.port()), name)
+        postgres.home.url(port.unwrap_or(postgres.home.port()), name)
     }
 
     /// The server's own port.
     pub fn database_port(&self) -> u16 {
-        lock(&self.postgres).cluster.port()
+        lock(&self.postgres).home.port()
     }
 
     /// Chance of its own for a scenario.
@@ -101,7 +108,7 @@ pub struct Fleet {
 impl World {
     pub async fn open(stage: &mut Stage) -> Result<Self> {
         let name = stage.name();
-        lock(&stage.postgres).cluster.create_database(&name)?;
+        lock(&stage.postgres).home.create_database(&name)?;
         let url = stage.database_url(None, &name);
         let history = Arc::new(History::create(&stage.scratch.file(&format!("{name}.history")))?);
         World::open_at(stage, name, &url, history).await
@@ -127,7 +134,7 @@ impl World {
         engine::registry::load_policy(&mut connection, &minitown()?).await?;
         engine::registry::enrol(&mut connection, &town::enrolment()?).await?;
         drop(connection);
-        let kafka = lock(&stage.kafka).broker.address();
+        let kafka = stage.kafka_address();
         let worker_log = stage.scratch.file(&format!("{name}.workers.log"));
         World::on(pool, name.to_owned(), topic, kafka, worker_log, history).await
     }

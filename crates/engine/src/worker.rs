@@ -126,13 +126,13 @@ impl<L: EventLog> Worker<L> {
             pause(stop, PAUSE).await;
             return Ok(());
         }
-        let held = self.check_bounds(held).await?;
-        if held.is_empty() {
-            return Ok(());
-        }
-        info!(owner = self.settings.owner, partitions = held.len(), "holding partitions");
         let starts = held.iter().map(|held| (held.part as u32, held.next_offset as u64)).collect();
-        let mut reader = self.log.reader(starts).await?;
+        let mut reader = match self.log.reader(starts).await {
+            // A log that was replaced says so before it looks at positions, which mean nothing in it.
+            Err(LogError::OffsetOutOfRange { .. }) => return self.halt_outside(&held).await,
+            opened => opened?,
+        };
+        info!(owner = self.settings.owner, partitions = held.len(), "holding partitions");
         let mut line = Line::new(self.desk(), held);
         let (mut renewed, mut looked) = (Instant::now(), Instant::now());
         let lease = Duration::from_millis(self.settings.lease_ms.unsigned_abs());
@@ -233,21 +233,17 @@ impl<L: EventLog> Worker<L> {
         }
     }
 
-    /// A position outside the log means that the log lost records or was replaced: stop, never skip.
-    async fn check_bounds(&self, held: Vec<Held>) -> Result<Vec<Held>, EngineError> {
-        let mut fine = Vec::with_capacity(held.len());
+    /// A position outside the log means that the log lost records: stop, never skip.
+    async fn halt_outside(&self, held: &[Held]) -> Result<(), EngineError> {
         for held in held {
             let (low, high) = self.log.bounds(held.part as u32).await?;
-            let next = held.next_offset as u64;
-            if (low..=high).contains(&next) {
-                fine.push(held);
-            } else {
-                let reason =
-                    LogError::OffsetOutOfRange { partition: held.part as u32, offset: next, low, high };
-                self.halt(&held, &format!("OFFSET_PAST_END: {reason}")).await?;
+            let (partition, offset) = (held.part as u32, held.next_offset as u64);
+            if !(low..=high).contains(&offset) {
+                let reason = LogError::OffsetOutOfRange { partition, offset, low, high };
+                self.halt(held, &format!("OFFSET_PAST_END: {reason}")).await?;
             }
         }
-        Ok(fine)
+        Ok(())
     }
 }
 

@@ -107,32 +107,52 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Formats a log folder in `home`, an empty folder of its own.
+    /// Formats a log folder in `home`, an empty folder of its own, for a broker that is alone.
     pub fn create(scratch: &Scratch, home: &Path) -> Result<Broker> {
-        let jars = jars()?;
-        let (port, controller) = (scratch::free_port()?, scratch::free_port()?);
-        let broker =
-            Broker { jars, home: home.to_owned(), log: scratch.file(&format!("kafka-{port}.log")), port };
-        fs::write(broker.properties(), properties_text(&broker.data(), port, controller))
-            .context("writing server.properties")?;
-        let mut format = java(&broker.jars, "128m")?;
-        format
-            .args(["kafka.tools.StorageTool", "format", "-t", &cluster_id()?, "-c"])
-            .arg(broker.properties());
-        process::must_quietly(format, &scratch.file("kafka-format.log"))?;
-        Ok(broker)
+        let mut brokers = Broker::create_cluster(scratch, &[home])?;
+        brokers.pop().context("a broker")
+    }
+
+    /// Formats a log folder in each of `homes` for brokers that make one cluster: every record on all of them, and
+    /// acknowledged when a majority has it.
+    pub fn create_cluster(scratch: &Scratch, homes: &[&Path]) -> Result<Vec<Broker>> {
+        let (jars, cluster) = (jars()?, cluster_id()?);
+        let ports = scratch::free_ports(2 * homes.len())?;
+        let (ports, controllers) = ports.split_at(homes.len());
+        let mut brokers = Vec::new();
+        for (place, (home, &port)) in homes.iter().zip(ports).enumerate() {
+            let log = scratch.file(&format!("kafka-{port}.log"));
+            let broker = Broker { jars: jars.clone(), home: home.to_path_buf(), log, port };
+            fs::write(broker.properties(), properties_text(&broker.data(), place, port, controllers))
+                .context("writing server.properties")?;
+            let mut format = java(&broker.jars, "128m")?;
+            format.args(["kafka.tools.StorageTool", "format", "-t", &cluster, "-c"]).arg(broker.properties());
+            process::must_quietly(format, &scratch.file("kafka-format.log"))?;
+            brokers.push(broker);
+        }
+        Ok(brokers)
     }
 
     /// Starts the broker, new or after it was killed; returns when it takes requests.
     pub fn start(&self) -> Result<Server> {
+        let mut server = self.launch()?;
+        self.wait_ready(&mut server)?;
+        Ok(server)
+    }
+
+    /// Starts the broker. One of a cluster takes no requests before a majority of them runs.
+    pub fn launch(&self) -> Result<Server> {
         let mut command = java(&self.jars, "512m")?;
         command.arg("kafka.Kafka").arg(self.properties()).current_dir(&self.home);
-        let mut server = Server::start("Kafka", command, Signal::SIGKILL, &self.log)?;
+        Server::start("Kafka", command, Signal::SIGKILL, &self.log)
+    }
+
+    /// Returns when the broker takes requests.
+    pub fn wait_ready(&self, server: &mut Server) -> Result<()> {
         // The port opens before the broker takes requests; its own word comes after.
         server.wait_ready(START_AT_MOST, || {
             fs::read_to_string(&self.log).is_ok_and(|text| text.contains("Kafka Server started"))
-        })?;
-        Ok(server)
+        })
     }
 
     /// `host:port`.
@@ -168,26 +188,34 @@ fn cluster_id() -> Result<String> {
     Ok(format!("{}A", &digits[..21]))
 }
 
-fn properties_text(log: &Path, broker: u16, controller: u16) -> String {
+fn properties_text(log: &Path, place: usize, broker: u16, controllers: &[u16]) -> String {
+    let voters: Vec<String> =
+        controllers.iter().zip(1..).map(|(port, node)| format!("{node}@127.0.0.1:{port}")).collect();
+    let (brokers, majority) = (controllers.len(), controllers.len() / 2 + 1);
     format!(
         "process.roles=broker,controller\n\
-         node.id=1\n\
-         controller.quorum.voters=1@127.0.0.1:{controller}\n\
+         node.id={}\n\
+         controller.quorum.voters={}\n\
          controller.listener.names=CONTROLLER\n\
-         listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}\n\
+         listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{}\n\
          advertised.listeners=PLAINTEXT://127.0.0.1:{broker}\n\
          listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
          inter.broker.listener.name=PLAINTEXT\n\
          log.dirs={}\n\
          auto.create.topics.enable=false\n\
-         default.replication.factor=1\n\
-         offsets.topic.replication.factor=1\n\
+         default.replication.factor={brokers}\n\
+         min.insync.replicas={majority}\n\
+         offsets.topic.replication.factor={brokers}\n\
          offsets.topic.num.partitions=1\n\
-         transaction.state.log.replication.factor=1\n\
-         transaction.state.log.min.isr=1\n\
-         share.coordinator.state.topic.replication.factor=1\n\
-         share.coordinator.state.topic.min.isr=1\n\
+         transaction.state.log.replication.factor={brokers}\n\
+         transaction.state.log.min.isr={majority}\n\
+         share.coordinator.state.topic.replication.factor={brokers}\n\
+         share.coordinator.state.topic.min.isr={majority}\n\
+         broker.session.timeout.ms=6000\n\
          group.initial.rebalance.delay.ms=0\n",
+        place + 1,
+        voters.join(","),
+        controllers[place],
         log.display()
     )
 }

@@ -112,6 +112,18 @@ pub fn free_port() -> Result<u16> {
     bail!("no free port between 20000 and 32000 on 127.0.0.1")
 }
 
+/// Free ports, each another.
+pub fn free_ports(count: usize) -> Result<Vec<u16>> {
+    let mut ports = Vec::new();
+    while ports.len() < count {
+        let port = free_port()?;
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    Ok(ports)
+}
+
 /// The house's folder in the user's cache.
 pub fn user_cache() -> Result<PathBuf> {
     let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
