@@ -1,4 +1,4 @@
-//! The use cases: intake, the pipeline worker, closing a day, settlement, reconciliation, reports.
+//! The use cases: intake, commands, the pipeline worker, closing a day, settlement, reconciliation, reports, proof.
 //!
 //! # Job
 //! Put the pure crates and the adapters together into what the program does, one module a use case.
@@ -17,7 +17,8 @@
 //! E-7 the books follow from the log; L-4, L-5 and L-6 are shown by [`verify`].
 //!
 //! # Limits
-//! A batch of the worker has at most [`worker::Settings::batch_max`] records.
+//! A batch of the worker has at most [`worker::Settings::batch_max`] records. A tap is taken up to 2 minutes before its time
+//! and 30 days after it; a command's answer is waited for 20 s at the most.
 //!
 //! # Not here
 //! No SQL (`store`), no Kafka (`stream`), no rule about money (`clearing`), no HTTP (`web`).

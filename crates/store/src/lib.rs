@@ -5,16 +5,22 @@
 //!
 //! # Shape
 //! [`pool`] makes connections and migrates · [`error`] says what a fault means · [`log`] is the embedded event log ·
-//! [`lease`] and [`workers`] say who works on what · [`save`] writes a batch, and with it the [`outbox`].
+//! [`lease`] and [`workers`] say who works on what · [`load`] reads what a batch needs, with account states as [`state`]
+//! keeps them · [`save`] writes what came of it: [`posting`]s, the [`outbox`], and what the door then knows of a [`command`] ·
+//! [`mark`] and [`denial`] are what devices are told · [`adjust`], [`bank`] and [`settle`] are the back office's ·
+//! [`report`] reads for people, [`verify`] for the proof · [`registry`] and [`access`] know who and what.
 //! Functions take a connection or a transaction as their argument; none takes a pool, so a unit of work cannot leave its
-//! transaction through a second connection. [`log::EmbeddedLog`] alone owns a pool: it stands in for a broker.
+//! transaction through a second connection. Only [`log::EmbeddedLog`], which stands in for a broker, and a database of
+//! [`scratch`] own a pool.
 //!
 //! # Invariants
 //! S-1 a borrowed connection is never inside a transaction; S-2 offsets of the embedded log are contiguous and in
 //! commit order; S-3 constraint names and SQLSTATEs decide what a fault means, never message text.
 //!
 //! # Limits
-//! A statement may run 5 s, wait 2 s for a lock, and leave its transaction idle for 5 s; the server enforces it.
+//! A statement may run 5 s, wait 2 s for a lock, and leave its transaction idle for 5 s; the server enforces it. Reports may
+//! take 30 s, and what reads whole tables (migrations, a day's positions, the proof) as long as it must. A page of a list
+//! has at most 1,000 rows, the embedded log 1,024 partitions.
 //!
 //! # Not here
 //! No rule that decides about money, no Kafka, no derive of sqlx on a domain type.

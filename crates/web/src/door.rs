@@ -1,4 +1,5 @@
-//! The door of taps and commands: what the gateway asks of the engine, so that the web need not know which event log stands behind.
+//! The door of taps and commands: what the web asks of the engine, so that it need not know which event
+//! log stands behind.
 
 use engine::EngineError;
 use engine::answer::Signed;

@@ -1,4 +1,4 @@
-//! The body of a form, read once by the guard: its fields, and at most one uploaded file. A handler never reads a body
+//! The body of a form, read once by the guard: its fields, and at most one uploaded file. A page never reads a body
 //! itself, so no change can happen without the token's check.
 
 use crate::problem::Problem;

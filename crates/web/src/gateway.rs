@@ -1,4 +1,5 @@
-//! The devices' interface: hand in a batch of signed taps, ask what became of one.
+//! The devices' interface: hand in a batch of signed taps, hear with the answer which may be forgotten and whom
+//! to deny, ask what became of one.
 
 use crate::form::read_body;
 use crate::problem::Problem;

@@ -1,11 +1,11 @@
 //! HTTP: the devices' and partners' interface, and the finance web.
 //!
 //! # Job
-//! Take signed taps in and answer for them; show finance staff every figure and the rows behind it, and let makers
-//! propose and checkers approve.
+//! Take signed taps in and answer for them; take the commands of staff and of partners' programs; show finance staff every
+//! figure and the rows behind it, and let makers propose and checkers approve.
 //!
 //! # Shape
-//! [`app`] builds the router from the one table in [`routes`]; [`guard`] stands before every page (session, role, token);
+//! [`app`] builds the router from the one table in [`routes`]; [`guard`] stands before every route (who, role, token);
 //! [`gateway`] is the devices' interface, [`commands`] that of partners' programs and staff; [`pages`] fill [`table`]s,
 //! which are written as HTML or by [`export`] as CSV.
 //!
@@ -15,8 +15,8 @@
 //! own stylesheet.
 //!
 //! # Limits
-//! Bodies: a batch of taps 4 MiB and 1,000 taps, a form 64 KiB, an uploaded file 16 MiB; a request 30 s; a session 15
-//! minutes idle and 8 hours in all; two password checks at once.
+//! Bodies: a batch of taps 4 MiB and 1,000 taps, a command 16 KiB, a form 64 KiB, an uploaded file 16 MiB; a request 30 s;
+//! a session 15 minutes idle and 8 hours in all; two password checks at once.
 //!
 //! # Not here
 //! No SQL, no rule about money, no clock of its own, no script.

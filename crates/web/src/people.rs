@@ -1,4 +1,5 @@
-//! People and their sessions. The database knows only digests of tokens; the browser alone holds the token.
+//! People and their sessions, and who bears a token of the programming interface. The database knows only digests of
+//! tokens: the browser or the program alone holds the token.
 
 use crate::problem::Problem;
 use crate::role::Role;

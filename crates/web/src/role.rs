@@ -1,4 +1,5 @@
-//! Who may do what: three roles of staff, two of partners' programs, eight kinds of access. The table of routes says which access each route asks for.
+//! Who may do what: three roles of staff, two of partners' programs, eight kinds of access. The table of
+//! routes says which access each route asks for.
 
 /// A role: staff of the finance web, or a partner's program at the programming interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

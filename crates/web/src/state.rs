@@ -1,5 +1,5 @@
-//! What the web needs from the house, handed in at the start: the database, the taps' door, the policies, the settings
-//! and the clock.
+//! What the web needs from the house, handed in at the start: the database, the door of taps and commands, the
+//! policies, the settings and the clock.
 
 use crate::door::TapDoor;
 use crate::problem::Problem;
