@@ -156,11 +156,9 @@ fn heard(messages: &[Message]) -> (Vec<TapId>, Vec<Denial>) {
     let (mut taps, mut denials) = (Vec::new(), Vec::new());
     for message in messages {
         match decode_told(&message.bytes) {
-            Ok((_, News::Postings(journals))) => taps.extend(journals.iter().flat_map(|news| {
-                let answered = news.answered.iter().map(|answered| answered.sequence);
-                let sequences = news.posted.iter().copied().chain(answered);
-                sequences.map(|sequence| TapId { device: news.device, journal: news.journal, sequence })
-            })),
+            Ok((_, News::Postings(journals))) => {
+                taps.extend(journals.iter().flat_map(wire::JournalNews::taps));
+            }
             Ok((_, News::Denials(changes))) => denials.extend(changes),
             // Only this program writes there; the devices keep their taps, and somebody looks.
             Err(refusal) => {

@@ -9,11 +9,11 @@
 //! both took effect in (the tap's own row, which the other partition's rebuild proves), which policies a worker knew
 //! (`ingest.tenure`), and which records the database itself refused (quarantine, `POISON`).
 
+mod checks;
 mod rebuild;
 
 use crate::EngineError;
 use fares::Policy;
-use ledger::{Chart, Ring};
 use primitives::{Digest, PostingDate};
 use rebuild::Rebuild;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +22,8 @@ use store::verify::{self as stored, Standing};
 use store::{Connection as _, Doing as _, PgConnection};
 use wire::EventLog;
 
+pub use checks::Check;
+pub(crate) use checks::ring_checks;
 pub use store::verify::{Difference, Head, heads};
 
 /// What was looked at in one partition.
@@ -39,19 +41,6 @@ pub struct PartitionResult {
     pub refused_by_database: u64,
     /// The chain's head.
     pub chain_head: Digest,
-}
-
-/// One named promise, and whether it holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// The invariant, as docs/architecture.md lists it.
-    pub id: &'static str,
-    /// What holds, in words.
-    pub says: &'static str,
-    /// The figures.
-    pub figures: String,
-    /// Whether it holds.
-    pub holds: bool,
 }
 
 /// What verifying came to.
@@ -105,10 +94,19 @@ pub async fn verify<L: EventLog>(
     }
     verified.differences.extend(stored::balances(&mut moment).await?);
     verified.differences.extend(stored::reversals(&mut moment).await?);
+    verified.differences.extend(stored::strays(&mut moment).await?);
     verified.days(&mut moment).await?;
     let sums = stored::sums(&mut moment).await?;
     verified.checks = ring_checks(&sums);
-    verified.checks.extend(control_checks(&sums, stored::purses(&mut moment).await?));
+    verified.checks.extend(checks::control_checks(&sums, stored::purses(&mut moment).await?));
+    let at_bank = stored::at_bank(&mut moment).await?;
+    verified.checks.extend(checks::bank_checks(&at_bank));
+    match checks::float_check(&at_bank) {
+        Some(check) => verified.checks.push(check),
+        None => {
+            verified.unproven.push("that the bank has what cards hold (L-7): no statement is posted".into())
+        }
+    }
     Ok(verified)
 }
 
@@ -215,6 +213,9 @@ impl Verified {
         }
         if rebuild.whole {
             self.differences.extend(stored::explained(conn, &rebuild.known()).await?);
+            if rebuild.news_known {
+                self.differences.extend(stored::denials(conn, &rebuild.denials).await?);
+            }
         }
         self.differences.append(&mut rebuild.differences);
         self.unproven.append(&mut rebuild.unproven);
@@ -267,40 +268,4 @@ impl Verified {
         }
         Ok(())
     }
-}
-
-fn check(id: &'static str, says: &'static str, left: i128, right: i128) -> Check {
-    Check { id, says, figures: format!("{left} and {right}"), holds: left == right }
-}
-
-/// What must hold of the rings at every moment (L-4, L-5); a day closes only when it does.
-pub(crate) fn ring_checks(sums: &stored::Sums) -> Vec<Check> {
-    vec![
-        check("L-4", "debits less credits of the trust ring are 0", sums.ring(Ring::Trust), 0),
-        check("L-4", "debits less credits of own money are 0", sums.ring(Ring::Own), 0),
-        check(
-            "L-5",
-            "what own money owes the trust ring is the same in both rings",
-            sums.net(Chart::DueFromOwn),
-            -sums.net(Chart::DueToTrust),
-        ),
-    ]
-}
-
-/// Control accounts against the sums of card accounts (L-6).
-fn control_checks(sums: &stored::Sums, (value, debt): (i128, i128)) -> Vec<Check> {
-    vec![
-        check(
-            "L-6",
-            "card value in the ledger is the sum of the card accounts' value",
-            -sums.net(Chart::CardValue),
-            value,
-        ),
-        check(
-            "L-6",
-            "card debt in the ledger is the sum of the card accounts' debt",
-            sums.net(Chart::NegativeCard),
-            debt,
-        ),
-    ]
 }

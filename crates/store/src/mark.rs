@@ -16,11 +16,7 @@ pub const RANGES_MAX: usize = 1_000;
 
 /// Adds taps to what the house has.
 pub async fn add(connection: &mut PgConnection, taps: &[TapId]) -> Result<(), StoreError> {
-    let mut journals: BTreeMap<(DeviceId, JournalId), Vec<u64>> = BTreeMap::new();
-    // The largest number there is has no range of its own in the database; no honest device gets there.
-    for tap in taps.iter().filter(|tap| tap.sequence.as_i64() < i64::MAX) {
-        journals.entry((tap.device, tap.journal)).or_default().push(tap.sequence.number());
-    }
+    let journals = by_journal(taps);
     if journals.is_empty() {
         return Ok(());
     }
@@ -34,13 +30,50 @@ pub async fn add(connection: &mut PgConnection, taps: &[TapId]) -> Result<(), St
          DO UPDATE SET have = journal_mark.have + excluded.have, changed_at = clock_timestamp()
          WHERE NOT journal_mark.have @> excluded.have",
     )
-    .bind(journals.keys().map(|(device, _)| device.as_i64()).collect::<Vec<i64>>())
-    .bind(journals.keys().map(|(_, journal)| journal.as_i64()).collect::<Vec<i64>>())
-    .bind(journals.into_values().map(multirange).collect::<Vec<String>>())
+    .bind(journals.iter().map(|journal| journal.0).collect::<Vec<i64>>())
+    .bind(journals.iter().map(|journal| journal.1).collect::<Vec<i64>>())
+    .bind(journals.into_iter().map(|journal| journal.2).collect::<Vec<String>>())
     .execute(connection)
     .await
     .doing("adding to what the house has of the journals")?;
     Ok(())
+}
+
+/// A journal of which the house does not have all of these taps, in words; none when it has them.
+pub(crate) async fn lacking(
+    connection: &mut PgConnection,
+    taps: &[TapId],
+) -> Result<Option<String>, StoreError> {
+    let journals = by_journal(taps);
+    if journals.is_empty() {
+        return Ok(None);
+    }
+    sqlx::query_scalar(
+        "SELECT 'device ' || device_id || ' journal ' || journal_id || ' lacks '
+                || (asked.have::int8multirange - coalesce(mark.have, '{}'))
+         FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS asked (device_id, journal_id, have)
+         LEFT JOIN ingest.journal_mark AS mark USING (device_id, journal_id)
+         WHERE NOT coalesce(mark.have, '{}') @> asked.have::int8multirange ORDER BY device_id, journal_id LIMIT 1",
+    )
+    .bind(journals.iter().map(|journal| journal.0).collect::<Vec<i64>>())
+    .bind(journals.iter().map(|journal| journal.1).collect::<Vec<i64>>())
+    .bind(journals.into_iter().map(|journal| journal.2).collect::<Vec<String>>())
+    .fetch_optional(connection)
+    .await
+    .doing("looking for told taps in the journals")
+}
+
+/// Device, journal and the numbers of these taps as the text of a multirange, by journal.
+fn by_journal(taps: &[TapId]) -> Vec<(i64, i64, String)> {
+    let mut journals: BTreeMap<(DeviceId, JournalId), Vec<u64>> = BTreeMap::new();
+    // The largest number there is has no range of its own in the database; no honest device gets there.
+    for tap in taps.iter().filter(|tap| tap.sequence.as_i64() < i64::MAX) {
+        journals.entry((tap.device, tap.journal)).or_default().push(tap.sequence.number());
+    }
+    let row = |((device, journal), numbers): ((DeviceId, JournalId), Vec<u64>)| {
+        (device.as_i64(), journal.as_i64(), multirange(numbers))
+    };
+    journals.into_iter().map(row).collect()
 }
 
 /// Numbers as the text of a multirange, neighbours joined.

@@ -5,11 +5,11 @@
 
 use crate::error::{Doing as _, StoreError};
 use crate::save::Part;
-use clearing::{ChargeShape, TapOutcome};
+use clearing::{ChargeShape, Decision, TapOutcome};
 use primitives::{DeviceId, JournalId, TapId};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
-use wire::{Answered, JournalNews, LegReceipt, LegShape, News, Place, TOLD_ENTRIES_MAX, encode_told};
+use wire::{Answered, Denial, JournalNews, LegReceipt, LegShape, News, Place, TOLD_ENTRIES_MAX, encode_told};
 
 /// Which topic a message is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Topic::Postings => "postings",
             Topic::DenyList => "denylist",
@@ -42,7 +42,11 @@ pub struct Message {
 
 /// Writes the messages of a batch, inside its transaction.
 pub(crate) async fn put(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), StoreError> {
-    let messages: Vec<Message> = parts.iter().flat_map(messages).collect();
+    let of_part = |part: &Part| {
+        let held = &part.advance.held;
+        messages((held.stream_id, held.part), held.next_offset, &part.decision, &part.denials)
+    };
+    let messages: Vec<Message> = parts.iter().flat_map(of_part).collect();
     if messages.is_empty() {
         return Ok(());
     }
@@ -62,16 +66,20 @@ pub(crate) async fn put(transaction: &mut PgConnection, parts: &[Part]) -> Resul
     Ok(())
 }
 
-/// What one partition's part of a batch has to tell. Duplicates are not told again: they were when they took effect.
-fn messages(part: &Part) -> Vec<Message> {
-    let held = &part.advance.held;
-    let (stream, partition) = (held.stream_id as u32, held.part as u32);
-    let offset = held.next_offset as u64;
+/// What a partition's part of a batch that began at `from` has to tell. Duplicates are not told again: they were when they
+/// took effect.
+pub(crate) fn messages(
+    (stream_id, part): (i32, i32),
+    from: i64,
+    decision: &Decision,
+    denials: &[Denial],
+) -> Vec<Message> {
+    let (stream, partition, offset) = (stream_id as u32, part as u32, from as u64);
     let mut told = Vec::new();
-    let news = Pages::of(part).finish();
+    let news = Pages::of(decision).finish();
     let news = news.into_iter().map(|page| (Topic::Postings, News::Postings(page)));
     let denials =
-        part.denials.chunks(TOLD_ENTRIES_MAX).map(|page| (Topic::DenyList, News::Denials(page.to_vec())));
+        denials.chunks(TOLD_ENTRIES_MAX).map(|page| (Topic::DenyList, News::Denials(page.to_vec())));
     for (ordinal, (topic, news)) in (0..).zip(news.chain(denials)) {
         let place = Place { stream, partition, offset, ordinal };
         told.push(Message { place, topic, bytes: encode_told(place, &news) });
@@ -88,9 +96,9 @@ struct Pages {
 }
 
 impl Pages {
-    fn of(part: &Part) -> Self {
+    fn of(decision: &Decision) -> Self {
         let mut pages = Pages::default();
-        for tap in &part.decision.taps {
+        for tap in &decision.taps {
             let news = pages.about(tap.id);
             match tap.outcome {
                 TapOutcome::Posted => news.posted.push(tap.id.sequence),
@@ -99,13 +107,13 @@ impl Pages {
                 }
             }
         }
-        for row in &part.decision.quarantined {
+        for row in &decision.quarantined {
             if let Some(tap) = row.tap {
                 let answered = Answered { sequence: tap.sequence, code: row.refusal.code, quarantined: true };
                 pages.about(tap).answered.push(answered);
             }
         }
-        for charge in &part.decision.charges {
+        for charge in &decision.charges {
             let receipt = LegReceipt {
                 sequence: charge.leg.sequence,
                 account: charge.account,

@@ -34,6 +34,7 @@ macro_rules! charge_columns {
 }
 pub(crate) use charge_columns;
 mod answers;
+pub(crate) use answers::{command_columns, write_command};
 
 /// One partition's part of a batch.
 #[derive(Debug)]

@@ -3,13 +3,17 @@
 //! The caller holds one read-only snapshot ([`snapshot`]): everything read here is of one moment, however long it takes.
 //! Rows are read through cursors, page by page, so memory does not grow with the tables.
 
+mod bank;
 mod books;
 mod chain;
+mod outbox;
 mod state;
 mod table;
 
-pub use books::{ClosedDay, Sums, balances, day_positions, days_asked, purses, reversals, sums};
+pub use bank::{AtBank, at_bank};
+pub use books::{ClosedDay, Sums, balances, day_positions, days_asked, purses, reversals, strays, sums};
 pub use chain::{Chained, Head, chain, heads};
+pub use outbox::{Outbox, denials};
 pub use state::{explained, items, states};
 pub use table::Tables;
 

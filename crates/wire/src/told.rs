@@ -2,7 +2,7 @@
 
 use crate::proto;
 use crate::reader::decode as refusal;
-use primitives::{AccountId, Code, DeviceId, JournalId, Minor, Refusal, Sequence};
+use primitives::{AccountId, Code, DeviceId, JournalId, Minor, Refusal, Sequence, TapId};
 use prost::Message as _;
 use std::fmt;
 
@@ -51,6 +51,15 @@ pub struct JournalNews {
     pub answered: Vec<Answered>,
     /// New prices of legs that began with a tap of this journal.
     pub receipts: Vec<LegReceipt>,
+}
+
+impl JournalNews {
+    /// The taps the house answers for once this is told.
+    pub fn taps(&self) -> impl Iterator<Item = TapId> {
+        let answered = self.answered.iter().map(|answered| answered.sequence);
+        let sequences = self.posted.iter().copied().chain(answered);
+        sequences.map(|sequence| TapId { device: self.device, journal: self.journal, sequence })
+    }
 }
 
 /// A tap that was answered with a code.

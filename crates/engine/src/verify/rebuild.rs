@@ -1,18 +1,23 @@
 //! A partition judged again from its first record, and compared on the way.
 
 use crate::EngineError;
+use crate::denial::{self, Before};
 use crate::post::read;
 use clearing::{AccountState, Batch, DayHead, Decision, Purse, decide};
 use fares::{Policies, Policy};
 use primitives::{AccountId, Code, CommandId, Digest, PostingDate, Record, Refusal, TapId};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
-use store::verify::{self as stored, Commit, Difference, Head, Standing, Tables};
+use store::verify::{self as stored, Commit, Difference, Head, Outbox, Standing, Tables};
 use store::{PgConnection, StoreError, state};
 use wire::{EventLog, LogEntry, LogError, LogReader as _};
 
-/// Most records judged in one call.
-const BATCH_MAX: usize = 5_000;
+/// Most records judged in one call: a batch as it was committed, so that what it had to tell comes in the same messages.
+const BATCH_MAX: i64 = 100_000;
+/// Records judged in one call where the borders of batches say nothing.
+const PIECE: i64 = 5_000;
+/// Records read from the log at a time.
+const READ_MAX: usize = 5_000;
 /// Committed batches read at a time.
 const COMMITS: i64 = 1_000;
 /// How long the log may be silent although it has more.
@@ -34,6 +39,10 @@ pub(super) struct Rebuild<'a, L> {
     pub unproven: Vec<String>,
     /// Whether every partition so far was rebuilt to its end.
     pub whole: bool,
+    /// Whether everything that was ever told is known.
+    pub news_known: bool,
+    /// Who is denied, and who no longer, after all that was told.
+    pub denials: BTreeMap<AccountId, bool>,
     /// Records of the last partition; none when it could not be rebuilt.
     pub records: Option<u64>,
     /// Records of the last partition that the database refused.
@@ -46,6 +55,7 @@ struct Walk<R> {
     reader: R,
     buffer: VecDeque<LogEntry>,
     tables: Tables,
+    outbox: Outbox,
     /// States as bytes: the smallest form they have.
     accounts: BTreeMap<AccountId, (Purse, Vec<u8>)>,
     posting_date: PostingDate,
@@ -66,6 +76,8 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
             differences: Vec::new(),
             unproven: Vec::new(),
             whole: true,
+            news_known: true,
+            denials: BTreeMap::new(),
             records: None,
             refused_by_database: 0,
         }
@@ -107,7 +119,8 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
             place,
             reader: self.log.reader(vec![(standing.part as u32, 0)]).await?,
             buffer: VecDeque::new(),
-            tables: Tables::open(conn, place, standing.next_offset).await?,
+            tables: Tables::open(conn, place).await?,
+            outbox: Outbox::open(conn, place).await?,
             accounts: BTreeMap::new(),
             posting_date: standing.first_day.unwrap_or(standing.posting_date),
             chain_head: ledger::chain::START,
@@ -116,8 +129,11 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
             policies: Vec::new(),
         };
         let came_through = self.follow(conn, &mut walk, standing.next_offset).await?;
-        let Walk { tables, accounts, posting_date, chain_head, day_heads, next, .. } = walk;
+        let Walk { tables, outbox, accounts, posting_date, chain_head, day_heads, next, .. } = walk;
         self.differences.extend(tables.finish(conn).await?);
+        let (differences, told) = outbox.finish(conn).await?;
+        self.differences.extend(differences);
+        self.denials.extend(told.into_iter().map(|denial| (denial.account, denial.denied)));
         self.records = Some(next as u64);
         if !came_through {
             self.whole = false;
@@ -179,26 +195,36 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
     ) -> Result<bool, EngineError> {
         let Some(policies) = self.known_policies(walk, commit)? else { return Ok(false) };
         let mut counts = [0_u32; 4];
+        // A batch is judged as the worker judged it where its border and its policies are known.
+        let as_committed = counted && commit.policies.is_some() && commit.to - commit.from <= BATCH_MAX;
         while walk.next < commit.to {
-            let want = (commit.to - walk.next).min(BATCH_MAX as i64) as usize;
+            let want = (commit.to - walk.next).min(if as_committed { BATCH_MAX } else { PIECE }) as usize;
             let Some(entries) = self.read(walk, want).await? else { return Ok(false) };
             let poison = stored::poison(conn, walk.place, (walk.next, walk.next + want as i64)).await?;
             self.refused_by_database += poison.len() as u64;
             let (records, raw) = decode(entries, self.partitions, poison);
             let set = self.sets.get(&policies).ok_or_else(|| lost("the policies of a batch"))?;
-            let decision = walk.judge(conn, set, &records).await?;
+            let (decision, before) = walk.judge(conn, set, &records).await?;
             let raw = decision
                 .quarantined
                 .iter()
                 .filter_map(|row| Some((row.offset, raw.get(&row.offset)?.clone())));
             walk.tables.compare(conn, &decision, &raw.collect()).await?;
             self.differences.extend(stored::items(conn, &decision.items).await?);
+            if as_committed {
+                let denials = denial::changes(set, &before, &decision.accounts);
+                walk.outbox.compare(conn, commit.from, &decision, &denials).await?;
+            }
             let now = decision.counts;
             for (sum, more) in counts.iter_mut().zip([now.posted, now.duplicate, now.quarantined, now.marker])
             {
                 *sum += more;
             }
             walk.advance(decision, want);
+        }
+        if !as_committed {
+            self.news_unknown();
+            walk.outbox.pass(conn, commit.to).await?;
         }
         let stored = commit.counts.map(i64::from);
         let must = counts.map(i64::from);
@@ -209,6 +235,14 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
             self.differ(walk.place, Some(commit.from), "ingest.commit_log", show(stored), show(must));
         }
         Ok(true)
+    }
+
+    fn news_unknown(&mut self) {
+        if self.news_known {
+            self.news_known = false;
+            let why = "that what was told follows from the log: the borders or policies of some batches are not known";
+            self.unproven.push(why.into());
+        }
     }
 
     /// Makes the policies of a batch ready and answers under which key; none when one of them is not stored.
@@ -255,7 +289,7 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
         want: usize,
     ) -> Result<Option<Vec<LogEntry>>, EngineError> {
         while walk.buffer.len() < want {
-            let more = walk.reader.next(BATCH_MAX, SILENCE).await?;
+            let more = walk.reader.next(READ_MAX, SILENCE).await?;
             if more.is_empty() {
                 let why = format!("partition {} is silent at offset {}", walk.place.1, walk.next);
                 return Err(LogError::Unavailable(why).into());
@@ -348,12 +382,13 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
 }
 
 impl<R> Walk<R> {
+    /// What comes of the next records, and how the accounts stood before them that were denied or owed something.
     async fn judge(
         &self,
         conn: &mut PgConnection,
         policies: &Policies,
         records: &Records,
-    ) -> Result<Decision, EngineError> {
+    ) -> Result<(Decision, Vec<Before>), EngineError> {
         let read = || records.iter().filter_map(|(_, record)| record.as_ref().ok());
         let ids: Vec<TapId> = read().filter_map(tap).collect();
         let commands: Vec<CommandId> = read().filter_map(command).collect();
@@ -365,7 +400,8 @@ impl<R> Walk<R> {
                 accounts.insert(account, revive(*purse, bytes)?);
             }
         }
-        Ok(decide(Batch {
+        let before = denial::before(policies, &accounts);
+        let decision = decide(Batch {
             policies,
             posting_date: self.posting_date,
             chain_head: self.chain_head,
@@ -373,7 +409,8 @@ impl<R> Walk<R> {
             answered: stored::answered_before(conn, self.place, self.next, &commands).await?,
             accounts,
             records,
-        }))
+        });
+        Ok((decision, before))
     }
 
     fn advance(&mut self, decision: Decision, records: usize) {

@@ -8,8 +8,8 @@ use engine::intake::{Answer, Intake, Settings};
 use engine::registry::{BankAccount, Device, DeviceState, Enrolment, Entitlement, Medium, Payee};
 use engine::worker::{self, Worker};
 use primitives::{
-    AccountId, Currency, DeviceId, EventTime, JournalId, MediumToken, Minor, Money, PartyNo, PostingDate,
-    Sequence, Tap, TapId, TapKind, Tender, Text,
+    AccountId, Command, CommandId, CommandKind, Currency, DeviceId, EventTime, JournalId, MediumToken, Minor,
+    Money, PartyNo, PostingDate, Record, Sequence, Tap, TapId, TapKind, Tender, Text,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -205,6 +205,40 @@ impl House {
         let value = Money::new(Minor::new(amount), Currency::VND);
         let kind = TapKind::TopUp { channel: text(channel), reference: text(reference), value };
         self.tap(device, card, when, kind).await;
+    }
+
+    /// A command of finance staff, put into the log as the door does.
+    pub async fn command(&self, card: u64, when: EventTime, key: &str, kind: CommandKind) {
+        let (asked_by, account) = (text("lan"), AccountId::new(card).unwrap());
+        let id = CommandId::of_key(&asked_by, &text(key));
+        let command = Command { id, account, at: when, asked_by, approved_by: None, kind };
+        let partition = wire::partition_of(account, self.log.identity().await.unwrap().partitions);
+        let record = wire::encode_record(&Record::Command(Box::new(command)), &[]);
+        self.log.append(vec![(partition, record)]).await.unwrap();
+    }
+
+    /// Tells everything that waits in the outbox.
+    pub async fn told(&self) {
+        let topic = async |name| Arc::new(EmbeddedLog::create(&self.pool, name, 2).await.unwrap());
+        let (stop, stopped) = watch::channel(false);
+        let relay = engine::relay::Relay {
+            pool: self.pool.clone(),
+            stream_id: self.stream,
+            postings: topic("postings").await,
+            deny_list: topic("denylist").await,
+            settings: engine::relay::Settings::named("test"),
+        };
+        let relay = tokio::spawn(relay.run(stopped));
+        for _ in 0..1_000 {
+            let waiting: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM ingest.outbox").fetch_one(&self.pool).await.unwrap();
+            if waiting == 0 {
+                stop.send_replace(true);
+                return relay.await.unwrap().unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the news was not told in 20 s");
     }
 
     pub async fn pay_school(&self, card: u64, when: EventTime, amount: i64, bill: &str) -> TapId {

@@ -13,6 +13,7 @@ mod matches;
 #[allow(dead_code)]
 #[path = "../../../../tests/support/minitown.rs"]
 mod minitown;
+mod proof;
 mod registry;
 mod settle;
 mod verify;

@@ -4,15 +4,15 @@ use crate::camt::Camt;
 use crate::house::{ADULT, BANK_CARD, DAY, House, OPENING, OTHER, STUDENT, at, date, text};
 use engine::day::{Progress, try_close};
 use engine::verify::Verified;
-use primitives::{Code, Direction, TapKind};
+use primitives::{Code, CommandKind, Currency, Direction, Minor, Money, TapKind};
 use sqlx::{AssertSqlSafe, PgPool};
 use wire::EventLog as _;
 
 const NEXT: &str = "2026-03-03";
 
-/// Two days with rides, re-rated ones, payments, a refusal, a duplicate, bytes that are no record, a payout and a
-/// statement; nobody works on them any more.
-async fn two_days() -> House {
+/// Two days with rides, re-rated ones, payments, a refusal, a duplicate, bytes that are no record, commands, a payout and a
+/// statement. The first day's news was told, the second's waits; nobody works on them any more.
+pub async fn two_days() -> House {
     let house = House::open().await;
     let reference = house.top_up(ADULT, at(6, 0), 50_000, 1).await;
     house.pay_in(1, STUDENT, at(6, 5), 20_000, "cash_desk", "receipt 1").await;
@@ -29,8 +29,15 @@ async fn two_days() -> House {
     let mut reader = wire::EventLog::reader(house.log.as_ref(), vec![(0, 0)]).await.unwrap();
     let first = wire::LogReader::next(&mut reader, 1, std::time::Duration::ZERO).await.unwrap().remove(0);
     house.log.append(vec![(0, first.bytes), (1, b"no record".to_vec())]).await.unwrap();
+    house.command(OTHER, at(11, 0), "lost", CommandKind::Block { medium: None, reason: text("lost") }).await;
+    let price = Money::new(Minor::new(1_000), Currency::VND);
+    let pay = CommandKind::Pay { payee: text("hill_school"), bill: text("bill 3"), price };
+    house.command(OTHER, at(11, 1), "bill 3", pay.clone()).await;
     house.drained().await;
     house.settle(DAY).await;
+    house.told().await;
+    house.command(OTHER, at(22, 0), "found", CommandKind::Unblock { medium: None }).await;
+    house.command(STUDENT, at(22, 1), "bill 3 again", pay).await;
     house.ride_bus(OTHER, at(23, 0)).await;
     house.ride_bus(ADULT, at(23, 5)).await;
     house.drained().await;
@@ -40,7 +47,7 @@ async fn two_days() -> House {
     house
 }
 
-fn told(verified: &Verified) -> String {
+pub fn told(verified: &Verified) -> String {
     let differences = verified.differences.iter().map(ToString::to_string);
     let checks = verified.checks.iter().filter(|check| !check.holds);
     differences.chain(checks.map(|check| format!("{check:?}"))).collect::<Vec<_>>().join("\n")
@@ -56,7 +63,11 @@ async fn books_that_nobody_touched_follow_from_the_log() {
     assert!(verified.equal(), "{}", told(&verified));
     assert_eq!(verified.unproven, Vec::<String>::new());
     let records: u64 = verified.partitions.iter().filter_map(|partition| partition.records).sum();
-    assert_eq!(records, 11 + 2 + 2, "taps, what was appended by hand, and a marker a partition");
+    assert_eq!(
+        records,
+        11 + 2 + 4 + 2,
+        "taps, what was appended by hand, commands, and a marker a partition"
+    );
     assert!(verified.partitions.iter().all(|partition| partition.postings > 0), "{:?}", verified.partitions);
 
     let alone = engine::verify::verify::<store::log::EmbeddedLog>(&mut conn, None, &heads).await.unwrap();
@@ -84,6 +95,8 @@ async fn a_cut_tail_made_to_fit_is_found_against_a_copied_head() {
         "UPDATE ingest.partition_lease SET next_offset = 0, chain_head = decode(repeat('00', 32), 'hex') WHERE stream_id = 0",
         "UPDATE ledger.head SET off = 0, chain_head = decode(repeat('00', 32), 'hex') WHERE stream_id = 0",
         "DELETE FROM ledger.balance WHERE stream_id = 0",
+        "UPDATE bank.statement SET posted = false",
+        "UPDATE bank.account SET opening_posted = false",
     ];
     for statement in cut {
         sqlx::query(statement).execute(&house.pool).await.unwrap();
@@ -142,7 +155,7 @@ impl Dice {
 }
 
 /// The tables that follow from the log, and the columns of them that do not.
-const TABLES: [(&str, &[&str]); 9] = [
+const TABLES: [(&str, &[&str]); 12] = [
     ("ledger.posting", &[]),
     ("clearing.charge", &[]),
     ("clearing.tap", &[]),
@@ -155,7 +168,55 @@ const TABLES: [(&str, &[&str]); 9] = [
         &["owner", "owner_pid", "epoch", "lease_until", "posting_date", "state", "halt_reason"],
     ),
     ("ingest.quarantine", &["quarantine_id", "source", "received_at", "state", "resolved_by", "resolved_at"]),
+    ("clearing.command", &[]),
+    ("ingest.outbox", &[]),
+    ("registry.denial", &["version", "changed_at"]),
 ];
+
+/// How a row of each of [`TABLES`] becomes another one beside it.
+const ADDED: [&str; TABLES.len()] = [
+    "'ord', old.ord + 1",
+    "'version', old.version + 100",
+    "'seq', old.seq + 100, 'off', old.off + 100",
+    "'owner', old.owner + 1",
+    "'account_id', old.account_id + 100",
+    "'posting_date', old.posting_date + 7",
+    "'from_off', old.from_off + 100, 'to_off', old.to_off + 100",
+    "'part', old.part + 5",
+    "'quarantine_id', gen_random_uuid(), 'off', old.off + 100",
+    "'command_id', '\\x' || md5(old.kind), 'off', old.off + 100",
+    "'ordinal', old.ordinal + 1",
+    "'account_id', old.account_id + 100",
+];
+
+/// Puts a row like this one beside it.
+async fn add(pool: &PgPool, table: usize, row: &str) -> Option<String> {
+    let ((table, _), other) = (TABLES[table], ADDED[table]);
+    let add = format!(
+        "INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, to_jsonb(old) || jsonb_build_object({other}))).*
+         FROM {table} AS old WHERE ctid = '{row}'"
+    );
+    let done = execute(pool, add).await.ok()?;
+    (done == 1).then(|| format!("a row added to {table}"))
+}
+
+/// Keeps the tables as they are, for [`restore`].
+pub async fn keep(pool: &PgPool) {
+    execute(pool, "CREATE SCHEMA clean".into()).await.unwrap();
+    for (table, _) in TABLES {
+        let name = table.replace('.', "_");
+        execute(pool, format!("CREATE TABLE clean.{name} AS TABLE {table}")).await.unwrap();
+    }
+}
+
+/// Puts a table back as it was kept.
+pub async fn restore(pool: &PgPool, table: &str) {
+    let name = table.replace('.', "_");
+    for statement in [format!("TRUNCATE {table}"), format!("INSERT INTO {table} SELECT * FROM clean.{name}")]
+    {
+        execute(pool, statement).await.unwrap();
+    }
+}
 
 /// Another text of the same form: one digit or letter is another.
 fn flip(text: &str, dice: &mut Dice) -> Option<String> {
@@ -177,9 +238,9 @@ async fn execute(pool: &PgPool, statement: String) -> Result<u64, sqlx::Error> {
     sqlx::query(AssertSqlSafe(statement)).execute(pool).await.map(|done| done.rows_affected())
 }
 
-/// Does one damage; what was done, or nothing when the database refuses it.
-async fn damage(pool: &PgPool, dice: &mut Dice) -> Option<String> {
-    let (table, spared) = TABLES[dice.roll(TABLES.len())];
+/// Does one damage to a table; what was done, or nothing when the database refuses it.
+async fn damage(pool: &PgPool, number: usize, dice: &mut Dice) -> Option<String> {
+    let (table, spared) = TABLES[number];
     let rows: Vec<String> =
         sqlx::query_scalar(AssertSqlSafe(format!("SELECT ctid::text FROM {table} ORDER BY ctid")))
             .fetch_all(pool)
@@ -191,6 +252,7 @@ async fn damage(pool: &PgPool, dice: &mut Dice) -> Option<String> {
             let done = execute(pool, format!("DELETE FROM {table} WHERE ctid = '{row}'")).await.ok()?;
             Some(format!("{done} row of {table} deleted"))
         }
+        3 => add(pool, number, row).await,
         1 if table == "ledger.posting" => {
             let swap = "WITH two AS (SELECT stream_id, part, off, ord, lead(off) OVER w AS other
                         FROM ledger.posting WHERE ord = 0 WINDOW w AS (PARTITION BY stream_id, part ORDER BY off) LIMIT 1)
@@ -238,7 +300,7 @@ async fn damage(pool: &PgPool, dice: &mut Dice) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_flip_delete_swap_and_cut_is_found() {
+async fn every_flip_delete_added_row_swap_and_cut_is_found() {
     let seed = std::env::var("FAREHOUSE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         u64::from(now.subsec_nanos()) | 1
@@ -246,25 +308,17 @@ async fn every_flip_delete_swap_and_cut_is_found() {
     println!("FAREHOUSE_SEED={seed}");
     let mut dice = Dice(seed);
     let house = two_days().await;
-    execute(&house.pool, "CREATE SCHEMA clean".into()).await.unwrap();
-    for (table, _) in TABLES {
-        let name = table.replace('.', "_");
-        execute(&house.pool, format!("CREATE TABLE clean.{name} AS TABLE {table}")).await.unwrap();
-    }
+    keep(&house.pool).await;
     let mut damages = 0;
     while damages < 100 {
-        let Some(what) = damage(&house.pool, &mut dice).await else { continue };
-        damages += 1;
-        let verified = house.verify(&[]).await;
-        assert!(!verified.equal(), "not found with seed {seed}, damage {damages}: {what}");
-        for (table, _) in TABLES {
-            let name = table.replace('.', "_");
-            let restore =
-                [format!("TRUNCATE {table}"), format!("INSERT INTO {table} SELECT * FROM clean.{name}")];
-            for statement in restore {
-                execute(&house.pool, statement).await.unwrap();
-            }
+        let number = dice.roll(TABLES.len());
+        let done = damage(&house.pool, number, &mut dice).await;
+        if let Some(what) = &done {
+            damages += 1;
+            let verified = house.verify(&[]).await;
+            assert!(!verified.equal(), "not found with seed {seed}, damage {damages}: {what}");
         }
+        restore(&house.pool, TABLES[number].0).await;
     }
     let verified = house.verify(&[]).await;
     assert!(verified.equal(), "everything is as it was: {}", told(&verified));

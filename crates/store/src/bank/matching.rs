@@ -189,7 +189,8 @@ pub async fn put_claims(conn: &mut PgConnection, claims: &[Claim], on: NaiveDate
     Ok(())
 }
 
-/// Writes breaks. One that is known stays as it was first seen; one that had closed opens again.
+/// Writes breaks. One that is known keeps its first date and its owner, and says what does not fit now; one that had closed
+/// opens again.
 pub async fn put_breaks(conn: &mut PgConnection, breaks: &[Break]) -> Result<(), StoreError> {
     let text = |pick: fn(&Break) -> &str| breaks.iter().map(pick).collect::<Vec<&str>>();
     let ordinals =
@@ -201,7 +202,8 @@ pub async fn put_breaks(conn: &mut PgConnection, breaks: &[Break]) -> Result<(),
          ON CONFLICT (break_id) DO UPDATE
          SET state = 'open', closed_on = NULL, code = excluded.code, amount = excluded.amount,
              detail = excluded.detail
-         WHERE bank.break.state = 'closed'",
+         WHERE (bank.break.state, bank.break.code, bank.break.amount, bank.break.detail)
+               IS DISTINCT FROM ('open', excluded.code, excluded.amount, excluded.detail)",
     )
     .bind(text(|row| &row.id))
     .bind(text(|row| row.code))

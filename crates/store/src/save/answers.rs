@@ -1,53 +1,50 @@
 //! Answers to commands, and what they change in the registry. Most batches have neither, and cost no round trip.
 
 use super::{Part, number, stream};
+use crate::copy::Rows;
 use crate::error::{Doing as _, StoreError};
 use crate::registry::tender_word;
 use crate::rows;
-use chrono::{DateTime, NaiveDate, Utc};
 use clearing::{CommandRow, RegistryChange};
 use sqlx::PgConnection;
 
+/// The columns of `clearing.command` as [`write_command`] fills them.
+macro_rules! command_columns {
+    () => {
+        "command_id, body_digest, account_id, kind, at, asked_by, approved_by, service_date, posting_date, reference, \
+         payee_no, amount, outcome, code, detail, stream_id, part, off"
+    };
+}
+pub(crate) use command_columns;
+
 pub(super) async fn commands(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), StoreError> {
-    let answered: Vec<(&Part, &CommandRow)> =
-        parts.iter().flat_map(|part| part.decision.commands.iter().map(move |row| (part, row))).collect();
-    if answered.is_empty() {
-        return Ok(());
+    let answered = parts.iter().flat_map(|part| part.decision.commands.iter().map(move |row| (part, row)));
+    let mut rows = Rows::new(18, 0);
+    for (part, row) in answered {
+        write_command(&mut rows, stream(part), number(part), row);
     }
-    let times = answered.iter().map(|(_, row)| rows::timestamp(row.at));
-    let refused = |(_, row): &(&Part, &CommandRow)| row.refused.as_ref().map(|refusal| refusal.code.as_str());
-    sqlx::query(
-        "INSERT INTO clearing.command (command_id, body_digest, account_id, kind, at, asked_by, approved_by, service_date,
-           posting_date, reference, payee_no, amount, outcome, code, detail, stream_id, part, off)
-         SELECT command_id, body_digest, account_id, kind, at, asked_by, approved_by, service_date, posting_date, reference,
-           payee_no, amount, CASE WHEN code IS NULL THEN 'done' ELSE 'refused' END, code, detail, stream_id, part, off
-         FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[], $7::text[],
-           $8::date[], $9::date[], $10::text[], $11::int[], $12::bigint[], $13::text[], $14::text[], $15::int[],
-           $16::int[], $17::bigint[])
-           AS row (command_id, body_digest, account_id, kind, at, asked_by, approved_by, service_date, posting_date,
-             reference, payee_no, amount, code, detail, stream_id, part, off)",
+    rows.send(
+        transaction,
+        concat!("COPY clearing.command (", command_columns!(), ") FROM STDIN (FORMAT BINARY)"),
+        "writing answers to commands",
     )
-    .bind(answered.iter().map(|(_, row)| row.id.bytes().as_slice()).collect::<Vec<&[u8]>>())
-    .bind(answered.iter().map(|(_, row)| row.body_digest.0.as_slice()).collect::<Vec<&[u8]>>())
-    .bind(answered.iter().map(|(_, row)| row.account.as_i64()).collect::<Vec<i64>>())
-    .bind(answered.iter().map(|(_, row)| row.kind).collect::<Vec<&str>>())
-    .bind(times.collect::<Result<Vec<DateTime<Utc>>, StoreError>>()?)
-    .bind(answered.iter().map(|(_, row)| row.asked_by.as_str()).collect::<Vec<&str>>())
-    .bind(answered.iter().map(|(_, row)| row.approved_by.as_ref().map(|by| by.as_str())).collect::<Vec<_>>())
-    .bind(answered.iter().map(|(_, row)| row.service_date.0).collect::<Vec<NaiveDate>>())
-    .bind(answered.iter().map(|(_, row)| row.posting_date.0).collect::<Vec<NaiveDate>>())
-    .bind(answered.iter().map(|(_, row)| row.reference.as_ref().map(|name| name.as_str())).collect::<Vec<_>>())
-    .bind(answered.iter().map(|(_, row)| row.payee.map(|payee| payee.0 as i32)).collect::<Vec<Option<i32>>>())
-    .bind(answered.iter().map(|(_, row)| row.amount.map(|amount| amount.units())).collect::<Vec<_>>())
-    .bind(answered.iter().map(refused).collect::<Vec<Option<&str>>>())
-    .bind(answered.iter().map(|(_, row)| row.refused.as_ref().map(|why| why.detail.as_str())).collect::<Vec<_>>())
-    .bind(answered.iter().map(|(part, _)| stream(part)).collect::<Vec<i32>>())
-    .bind(answered.iter().map(|(part, _)| number(part)).collect::<Vec<i32>>())
-    .bind(answered.iter().map(|(_, row)| row.offset as i64).collect::<Vec<i64>>())
-    .execute(transaction)
     .await
-    .doing("writing answers to commands")?;
-    Ok(())
+}
+
+/// Writes the row of an answered command.
+pub(crate) fn write_command(rows: &mut Rows, stream_id: i32, part: i32, command: &CommandRow) {
+    rows.row().blob(command.id.bytes()).blob(&command.body_digest.0).i64(command.account.as_i64());
+    rows.text(command.kind).time(command.at).text(command.asked_by.as_str());
+    rows.opt(command.approved_by.as_ref(), |rows, by| rows.text(by.as_str()));
+    rows.date(command.service_date.0).date(command.posting_date.0);
+    rows.opt(command.reference.as_ref(), |rows, reference| rows.text(reference.as_str()));
+    rows.opt(command.payee, |rows, payee| rows.i32(payee.0 as i32));
+    rows.opt(command.amount, |rows, amount| rows.i64(amount.units()));
+    match &command.refused {
+        None => rows.text("done").null().null(),
+        Some(refusal) => rows.text("refused").text(refusal.code.as_str()).text(&refusal.detail),
+    };
+    rows.i32(stream_id).i32(part).i64(command.offset as i64);
 }
 
 /// Changes of the registry, one by one: they are rare, and their order matters. A medium that belongs to somebody already

@@ -7,7 +7,7 @@ use super::Difference;
 use crate::copy::Rows;
 use crate::error::{Doing as _, StoreError};
 use crate::posting::{posting_columns, write_posting};
-use crate::save::{charge_columns, tap_columns, write_charge, write_tap};
+use crate::save::{charge_columns, command_columns, tap_columns, write_charge, write_command, write_tap};
 use clearing::Decision;
 use sqlx::{AssertSqlSafe, Column as _, PgConnection, Row as _, TypeInfo as _, ValueRef as _};
 use std::collections::{BTreeMap, VecDeque};
@@ -18,7 +18,7 @@ const PAGE_ROWS: usize = 5_000;
 /// The columns of `ingest.quarantine` that follow from the log.
 const QUARANTINE_COLUMNS: &str = "stream_id, part, off, device_id, journal_id, seq, code, detail, raw";
 
-type Fields = Vec<Option<Vec<u8>>>;
+pub(super) type Fields = Vec<Option<Vec<u8>>>;
 
 /// The tables whose rows follow from the records of one partition.
 pub struct Tables {
@@ -26,11 +26,12 @@ pub struct Tables {
     postings: Table,
     charges: Table,
     taps: Table,
+    commands: Table,
     quarantine: Table,
 }
 
 /// One table, and how far it was compared.
-struct Table {
+pub(super) struct Table {
     name: &'static str,
     cursor: &'static str,
     columns: Vec<&'static str>,
@@ -45,8 +46,9 @@ struct Table {
 }
 
 impl Tables {
-    /// Opens the tables of a partition up to the offset `until`, inside the caller's snapshot.
-    pub async fn open(conn: &mut PgConnection, place: (i32, i32), until: i64) -> Result<Self, StoreError> {
+    /// Opens the tables of a partition inside the caller's snapshot. Whatever stands there must come of a record: no row
+    /// is left out because it stands beyond the partition's position.
+    pub async fn open(conn: &mut PgConnection, place: (i32, i32)) -> Result<Self, StoreError> {
         let mut tables = Tables {
             place,
             postings: Table::new("ledger.posting", "postings", posting_columns!(), &["off", "ord"]),
@@ -57,16 +59,17 @@ impl Tables {
                 &["off", "leg_device", "leg_journal", "leg_seq", "version"],
             ),
             taps: Table::new("clearing.tap", "taps", tap_columns!(), &["off"]),
+            commands: Table::new("clearing.command", "commands", command_columns!(), &["off"]),
             quarantine: Table::new("ingest.quarantine", "quarantine", QUARANTINE_COLUMNS, &["off"]),
         };
         for table in tables.all() {
-            table.open(&mut *conn, place, until).await?;
+            table.open(&mut *conn, place).await?;
         }
         Ok(tables)
     }
 
-    fn all(&mut self) -> [&mut Table; 4] {
-        [&mut self.postings, &mut self.charges, &mut self.taps, &mut self.quarantine]
+    fn all(&mut self) -> [&mut Table; 5] {
+        [&mut self.postings, &mut self.charges, &mut self.taps, &mut self.commands, &mut self.quarantine]
     }
 
     /// Compares what came of the next records. `raw` holds the bytes of the records that were set aside, by offset.
@@ -77,7 +80,7 @@ impl Tables {
         raw: &BTreeMap<u64, Vec<u8>>,
     ) -> Result<(), StoreError> {
         let (stream_id, part) = self.place;
-        let Decision { postings, charges, taps, quarantined, .. } = decision;
+        let Decision { postings, charges, taps, commands, quarantined, .. } = decision;
         let mut rows = Rows::new(self.postings.width(), postings.len());
         for placed in postings {
             write_posting(&mut rows, stream_id, part, placed);
@@ -98,6 +101,12 @@ impl Tables {
         }
         self.taps.compare(conn, self.place, rows.fields()).await?;
 
+        let mut rows = Rows::new(self.commands.width(), commands.len());
+        for command in commands {
+            write_command(&mut rows, stream_id, part, command);
+        }
+        self.commands.compare(conn, self.place, rows.fields()).await?;
+
         let mut rows = Rows::new(self.quarantine.width(), quarantined.len());
         for row in quarantined {
             rows.row().i32(stream_id).i32(part).i64(row.offset as i64);
@@ -115,15 +124,19 @@ impl Tables {
         let place = self.place;
         let mut differences = Vec::new();
         for table in self.all() {
-            table.finish(&mut *conn, place).await?;
-            differences.extend(table.difference.take());
+            differences.extend(table.finish(&mut *conn, place).await?);
         }
         Ok(differences)
     }
 }
 
 impl Table {
-    fn new(name: &'static str, cursor: &'static str, columns: &'static str, order: &[&str]) -> Self {
+    pub(super) fn new(
+        name: &'static str,
+        cursor: &'static str,
+        columns: &'static str,
+        order: &[&str],
+    ) -> Self {
         let columns: Vec<&'static str> = columns.split(',').map(str::trim).collect();
         let order = order.iter().filter_map(|key| columns.iter().position(|column| column == key)).collect();
         Table {
@@ -139,11 +152,11 @@ impl Table {
         }
     }
 
-    fn width(&self) -> u16 {
+    pub(super) fn width(&self) -> u16 {
         u16::try_from(self.columns.len()).unwrap_or(u16::MAX)
     }
 
-    async fn open(&self, conn: &mut PgConnection, place: (i32, i32), until: i64) -> Result<(), StoreError> {
+    pub(super) async fn open(&self, conn: &mut PgConnection, place: (i32, i32)) -> Result<(), StoreError> {
         let columns = self.columns.join(", ");
         let order: Vec<&str> = self.order.iter().map(|place| self.columns[*place]).collect();
         let (name, cursor, order) = (self.name, self.cursor, order.join(", "));
@@ -151,7 +164,7 @@ impl Table {
         // Every part of this statement is a constant of this module or a number.
         sqlx::query(AssertSqlSafe(format!(
             "DECLARE {cursor} NO SCROLL CURSOR FOR SELECT {columns} FROM {name}
-             WHERE stream_id = {stream_id} AND part = {part} AND off < {until} ORDER BY {order}"
+             WHERE stream_id = {stream_id} AND part = {part} ORDER BY {order}"
         )))
         .execute(conn)
         .await
@@ -159,7 +172,8 @@ impl Table {
         Ok(())
     }
 
-    async fn next(&mut self, conn: &mut PgConnection) -> Result<Option<Fields>, StoreError> {
+    /// Reads the next page when the last one is used up.
+    async fn fill(&mut self, conn: &mut PgConnection) -> Result<(), StoreError> {
         if self.page.is_empty() && !self.read_all {
             let fetch = AssertSqlSafe(format!("FETCH {PAGE_ROWS} FROM {}", self.cursor));
             let rows = sqlx::query(fetch).fetch_all(conn).await.doing("reading a table to compare")?;
@@ -182,10 +196,22 @@ impl Table {
                 self.page.push_back((0..row.len()).map(field).collect::<Result<Fields, StoreError>>()?);
             }
         }
+        Ok(())
+    }
+
+    /// The next row as it stands there, which stays the next one.
+    pub(super) async fn peek(&mut self, conn: &mut PgConnection) -> Result<Option<&Fields>, StoreError> {
+        self.fill(conn).await?;
+        Ok(self.page.front())
+    }
+
+    /// Takes the next row.
+    pub(super) async fn next(&mut self, conn: &mut PgConnection) -> Result<Option<Fields>, StoreError> {
+        self.fill(conn).await?;
         Ok(self.page.pop_front())
     }
 
-    async fn compare(
+    pub(super) async fn compare(
         &mut self,
         conn: &mut PgConnection,
         place: (i32, i32),
@@ -219,7 +245,12 @@ impl Table {
         Ok(())
     }
 
-    async fn finish(&mut self, conn: &mut PgConnection, place: (i32, i32)) -> Result<(), StoreError> {
+    /// Whatever is left is one row too many; the difference, if there was any.
+    pub(super) async fn finish(
+        &mut self,
+        conn: &mut PgConnection,
+        place: (i32, i32),
+    ) -> Result<Option<Difference>, StoreError> {
         if !self.ended
             && let Some(extra) = self.next(&mut *conn).await?
         {
@@ -227,7 +258,7 @@ impl Table {
         }
         let close = AssertSqlSafe(format!("CLOSE {}", self.cursor));
         sqlx::query(close).execute(conn).await.doing("closing a compared table")?;
-        Ok(())
+        Ok(self.difference.take())
     }
 
     /// Numbers that order rows are never negative, so their bytes order them too.
