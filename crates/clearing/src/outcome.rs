@@ -243,9 +243,14 @@ impl Flags {
         if condition { self.with(flag) } else { self }
     }
 
+    /// True when this flag is among them.
+    pub const fn has(self, flag: Flag) -> bool {
+        self.0 & flag.bit() != 0
+    }
+
     /// The flags, in the order of [`Flag::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Flag> {
-        Flag::ALL.iter().copied().filter(move |flag| self.0 & flag.bit() != 0)
+        Flag::ALL.iter().copied().filter(move |flag| self.has(*flag))
     }
 
     /// The set as one byte, as states keep it.

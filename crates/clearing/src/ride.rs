@@ -69,7 +69,7 @@ pub(crate) fn reprice(
 
 /// What is carried once every leg of the window is over.
 pub(crate) fn carried_after(state: &AccountState, policies: &Policies) -> Carried {
-    price(policies, &state.carried, &journey::legs(&state.window, policies)).1
+    price(policies, &state.carried, &journey::legs(&state.window, policies).iter().collect::<Vec<_>>()).1
 }
 
 fn remember(state: &mut AccountState, posted: Vec<PostedLeg>) {
@@ -110,7 +110,7 @@ fn forget(state: &mut AccountState, legs: &[FoundLeg], policies: &Policies) {
     if over.is_empty() {
         return;
     }
-    state.carried = price(policies, &state.carried, over).1;
+    state.carried = price(policies, &state.carried, &over.iter().collect::<Vec<_>>()).1;
     // With its exit a leg takes along what was cancelled when the two were found to be one ride.
     let gone: BTreeSet<TapId> = over.iter().flat_map(|leg| [Some(leg.id), leg.exit]).flatten().collect();
     state.window.retain(|tap| !gone.contains(&tap.id));
@@ -143,7 +143,11 @@ fn rate(
 ) -> Result<Changes, Refusal> {
     let (before, purse) = (&state.legs, state.purse);
     let legs = journey::legs(window, scene.policies);
-    let (prices, _) = price(scene.policies, &state.carried, &legs);
+    let asked = match new {
+        Some(_) => to_be_priced(scene.policies, window, state, &legs),
+        None => legs.iter().collect(),
+    };
+    let (prices, _) = price(scene.policies, &state.carried, &asked);
     let correction = scene.correction;
     let mut changes = Changes {
         legs: Vec::new(),
@@ -154,13 +158,12 @@ fn rate(
         correction,
     };
     // First what no longer stands, so that money is given back before it is taken.
-    let stands = |old: &&PostedLeg| old.shape != ChargeShape::Cancelled;
-    for old in before.iter().filter(stands).filter(|old| !legs.iter().any(|found| found.id == old.id)) {
+    for old in gone(before, &legs) {
         if let Some(tap) = window.iter().find(|tap| tap.id == old.id) {
             changes.cancel(scene, account, tap, old)?;
         }
     }
-    for (found, priced) in legs.iter().zip(prices) {
+    for (found, priced) in asked.into_iter().zip(prices) {
         let old = before.iter().find(|old| old.id == found.id);
         let refunded = state.standing.as_ref().map_or(Minor::ZERO, |standing| standing.refunded(found.id));
         let priced = taken_off(priced, refunded).map_err(poison)?;
@@ -175,13 +178,40 @@ fn rate(
     Ok(changes)
 }
 
+/// The posted legs that stand no longer.
+fn gone<'a>(before: &'a [PostedLeg], legs: &'a [FoundLeg]) -> impl Iterator<Item = &'a PostedLeg> {
+    let stands = |old: &&PostedLeg| old.shape != ChargeShape::Cancelled;
+    before.iter().filter(stands).filter(|old| !legs.iter().any(|found| found.id == old.id))
+}
+
+/// The legs whose price a tap may have changed: all of them, unless it changed only legs that are priced alone.
+fn to_be_priced<'a>(
+    policies: &Policies,
+    window: &[WindowTap],
+    state: &AccountState,
+    legs: &'a [FoundLeg],
+) -> Vec<&'a FoundLeg> {
+    let is_same =
+        |found: &FoundLeg, old: &PostedLeg| (old.id, old.exit, old.shape, old.flags) == outline(found);
+    let is_new = |found: &&FoundLeg| !state.legs.iter().any(|old| is_same(found, old));
+    let changed: Vec<&FoundLeg> = legs.iter().filter(is_new).collect();
+    // A leg with a moved clock may begin at another time than before although nothing else is new.
+    let was_moved = |old: &PostedLeg| old.flags.has(Flag::ClockMoved);
+    let is_moved = legs.iter().any(|found| found.is_clock_moved) || state.legs.iter().any(was_moved);
+    let gone_at = |old: &PostedLeg| window.iter().find(|tap| tap.id == old.id).map(|tap| tap.at);
+    let mut starts =
+        changed.iter().map(|found| found.leg.start).chain(gone(&state.legs, legs).filter_map(gone_at));
+    let alone = |at| policies.at(at).is_some_and(|policy| policy.prices_alone(&state.carried, at));
+    if !is_moved && starts.all(alone) { changed } else { legs.iter().collect() }
+}
+
 /// Prices legs in runs of one policy, each run in one call, because a policy prices legs together. What one run leaves
 /// behind is carried to the next.
-fn price(policies: &Policies, carried: &Carried, legs: &[FoundLeg]) -> (Vec<Priced>, Carried) {
-    let policy_of = |found: &FoundLeg| policies.at(found.leg.start);
+fn price(policies: &Policies, carried: &Carried, legs: &[&FoundLeg]) -> (Vec<Priced>, Carried) {
+    let policy_of = |found: &&FoundLeg| policies.at(found.leg.start);
     let mut prices = Vec::with_capacity(legs.len());
     let mut carried = carried.clone();
-    let same = |a: &FoundLeg, b: &FoundLeg| match (policy_of(a), policy_of(b)) {
+    let same = |a: &&FoundLeg, b: &&FoundLeg| match (policy_of(a), policy_of(b)) {
         (Some(a), Some(b)) => std::ptr::eq(a, b),
         (None, None) => true,
         _ => false,
@@ -286,19 +316,9 @@ impl Changes {
             Fare::Unknown(why) => (None, Minor::ZERO, Vec::new(), Some(why.word())),
         };
         let version = old.map_or(1, |old| old.version.saturating_add(1));
-        let posted = PostedLeg {
-            id: found.id,
-            version,
-            exit: found.exit,
-            shape: if found.is_second_tap { ChargeShape::SecondTap } else { found.leg.shape.into() },
-            flags: Flags::default()
-                .with_if(Flag::Passback, found.is_second_tap)
-                .with_if(Flag::ClockMoved, found.is_clock_moved),
-            gross,
-            rider,
-            funded,
-            shares: priced.shares,
-        };
+        let (id, exit, shape, flags) = outline(found);
+        let posted =
+            PostedLeg { id, version, exit, shape, flags, gross, rider, funded, shares: priced.shares };
         if old.is_some_and(|old| old.says_the_same(&posted)) {
             return Ok(());
         }
@@ -390,6 +410,15 @@ impl Changes {
         }
         Ok(())
     }
+}
+
+/// What is said of a leg beside its price.
+fn outline(found: &FoundLeg) -> (TapId, Option<TapId>, ChargeShape, Flags) {
+    let shape = if found.is_second_tap { ChargeShape::SecondTap } else { found.leg.shape.into() };
+    let flags = Flags::default()
+        .with_if(Flag::Passback, found.is_second_tap)
+        .with_if(Flag::ClockMoved, found.is_clock_moved);
+    (found.id, found.exit, shape, flags)
 }
 
 /// What changed for each party, parties without a change left out.

@@ -107,6 +107,23 @@ impl Campaigns {
         self.0.is_empty()
     }
 
+    /// True when a quota may count a leg that starts then.
+    pub(crate) fn count_at(&self, policy: &Policy, start: EventTime) -> bool {
+        let may = |campaign: &&Campaign| {
+            (campaign.rides_per_day.is_some() || campaign.rides_total.is_some())
+                && campaign
+                    .days
+                    .is_none_or(|Days { outer: (first, last), .. }| first <= start && start <= last)
+        };
+        let mut quotas = self.0.iter().filter(may).peekable();
+        if quotas.peek().is_none() {
+            return false;
+        }
+        let date = policy.day_rule.service_date(start);
+        let runs = |days: &Days| policy.timeframes.services[days.service as usize].runs_on(date.0);
+        quotas.any(|campaign| campaign.days.as_ref().is_none_or(runs))
+    }
+
     /// Takes off what campaigns take off, and counts the quotas that are used. Gives the campaigns that did. Of the campaigns that stand alone the one that takes most is used, then all that may stand beside
     /// it, each on what is left.
     pub(crate) fn apply(

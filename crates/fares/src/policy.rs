@@ -2,6 +2,7 @@
 
 use crate::campaigns::Campaigns;
 use crate::caps::Caps;
+use crate::carried::Carried;
 use crate::distance::Distances;
 use crate::incomplete::Incomplete;
 use crate::joins::Joins;
@@ -254,6 +255,18 @@ impl Policy {
         let reach =
             [self.joins.reach_seconds(), self.windows.reach_seconds(), self.transfers.reach_seconds()];
         reach.into_iter().max().unwrap_or(0)
+    }
+
+    /// True when a leg that starts then and the other legs of its account say nothing about each other's price: nothing joins
+    /// legs, no cap, rebate or share counts them together, no quota runs, and no pass is held. Then it may be priced by
+    /// itself.
+    pub fn prices_alone(&self, carried: &Carried, start: EventTime) -> bool {
+        self.reach_seconds() == 0
+            && self.caps.is_empty()
+            && self.rebates.is_empty()
+            && self.shares.is_empty()
+            && carried.passes.is_empty()
+            && !self.campaigns.count_at(self, start)
     }
 
     /// True when rides of the route pass gates: the policy says what one without an entry or an exit costs.

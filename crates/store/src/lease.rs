@@ -252,8 +252,8 @@ pub async fn has_free(
     share: i64,
 ) -> Result<bool, StoreError> {
     sqlx::query_scalar(
-        "SELECT count(*) FILTER (WHERE owner = $2 AND lease_until > clock_timestamp()) < $3
-            AND bool_or(state = 'run' AND lease_until < clock_timestamp())
+        "SELECT count(*) FILTER (WHERE owner = $2 AND state = 'run') < $3
+            AND bool_or(state = 'run' AND lease_until < clock_timestamp() AND owner IS DISTINCT FROM $2)
          FROM ingest.partition_lease WHERE stream_id = $1",
     )
     .bind(stream_id)

@@ -124,6 +124,23 @@ fn explaining_gives_the_fares_of_rating() {
     });
 }
 
+#[test]
+fn a_leg_that_is_priced_alone_costs_what_it_costs_among_others() {
+    let alone = std::cell::Cell::new(0);
+    each(9, |world, seed, legs| {
+        let carried = world.some_carried(seed, legs);
+        let together = rate(&world.policy, &carried, legs).legs;
+        for (leg, among) in legs.iter().zip(&together) {
+            if world.policy.prices_alone(&carried, leg.start) {
+                alone.set(alone.get() + 1);
+                let by_itself = rate(&world.policy, &carried, std::slice::from_ref(leg)).legs;
+                assert_eq!(by_itself[..], [among.clone()], "{}", named(world, seed, legs));
+            }
+        }
+    });
+    assert!(alone.get() > 1_000, "only {} legs are priced alone", alone.get());
+}
+
 /// A file with its rows in another order.
 fn shuffled(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
     let text = std::str::from_utf8(bytes).unwrap();
