@@ -60,9 +60,7 @@ fn read_row(
         row.word(sheet.column("counts_to_cap"), &[("1", true), ("0", false)], faults).unwrap_or(true);
     let funded_by = sheet.column("funded_by");
     let funder = ids.parties.funder(row, funded_by, faults);
-    if row.get(funded_by).is_empty() && funded_by.present() {
-        row.error(funded_by, "the field is empty: a campaign names who pays it", faults);
-    }
+    row.refuse_empty(funded_by, ": a campaign names who pays it", faults);
     let (true, Some(id)) = (faults.count() == before, id) else { return None };
     let campaign = Campaign {
         id,
@@ -125,11 +123,8 @@ fn read_reduction(
     faults: &mut Faults,
 ) -> Option<Reduction> {
     let (kind, value) = (sheet.column("discount_type"), sheet.column("value"));
-    if row.get(kind).is_empty() && kind.present() {
-        row.error(kind, "the field is empty", faults);
-    }
-    if row.get(value).is_empty() && value.present() {
-        row.error(value, "the field is empty", faults);
+    row.refuse_empty(kind, "", faults);
+    if row.refuse_empty(value, "", faults) {
         return None;
     }
     let types = [("percent", Type::Percent), ("amount", Type::Amount), ("fixed", Type::Fixed)];

@@ -164,8 +164,7 @@ pub(super) fn read_per(sheet: &Sheet, row: Row<'_>, faults: &mut Faults) -> bool
 /// The kind of period of a row, by its columns; days that roll are read where the file has them.
 pub(super) fn read_period(sheet: &Sheet, row: Row<'_>, faults: &mut Faults) -> Option<Period> {
     let column = sheet.column("period");
-    if row.get(column).is_empty() && column.present() {
-        row.error(column, "the field is empty", faults);
+    if row.refuse_empty(column, "", faults) {
         return None;
     }
     let mut words = vec![("day", Word::Day), ("week", Word::Week), ("month", Word::Month)];

@@ -53,9 +53,7 @@ fn read_methods(common: &Common<'_>, faults: &mut Faults) -> Vec<Option<Method>>
 fn read_method(sheet: &Sheet, row: Row<'_>, faults: &mut Faults) -> Option<Method> {
     let way = sheet.column("distance_method");
     if row.get(way).is_empty() {
-        if way.present() {
-            row.error(way, "the field is empty", faults);
-        }
+        row.refuse_empty(way, "", faults);
         return None;
     }
     let ways = [Way::Matrix, Way::AlongRoute, Way::GreatCircle, Way::Stops, Way::Zones];
@@ -98,9 +96,7 @@ fn read_pairs(common: &Common<'_>, faults: &mut Faults) -> Vec<(PairKey, u32)> {
         let network = row.optional_pick(network, common.ids.networks, "network", faults);
         let first = row.pick(from, common.ids.stops, "stop in stops.txt", faults);
         let last = row.pick(to, common.ids.stops, "stop in stops.txt", faults);
-        if row.get(units).is_empty() && units.present() {
-            row.error(units, "the field is empty; a pair that is not known has no row", faults);
-        }
+        row.refuse_empty(units, "; a pair that is not known has no row", faults);
         let distance = row.number(units, 0, i64::from(u32::MAX), faults);
         let both = row.word(symmetric, &[("1", true), ("0", false)], faults).unwrap_or(true);
         let distance = distance.and_then(|units| u32::try_from(units).ok());

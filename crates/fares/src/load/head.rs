@@ -193,12 +193,8 @@ pub(crate) fn read_parties(files: &Files, faults: &mut Faults) -> Parties {
     let (mut parties, mut ids, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     for row in sheet.rows() {
         let found = row.number(number, 1, i64::from(u32::MAX), faults);
-        if row.get(number).is_empty() && number.present() {
-            row.error(number, "the field is empty; the books need a number that never changes", faults);
-        }
-        if row.get(kind).is_empty() && kind.present() {
-            row.error(kind, "the field is empty", faults);
-        }
+        row.refuse_empty(number, "; the books need a number that never changes", faults);
+        row.refuse_empty(kind, "", faults);
         let parts = (row.id(id, faults), row.name(name, faults), row.word(kind, &kinds, faults));
         let no = found.and_then(|number| u32::try_from(number).ok()).map(PartyNo);
         if let (Some(id), name, Some(kind), Some(no)) = (parts.0, parts.1, parts.2, no) {

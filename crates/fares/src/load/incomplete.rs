@@ -69,9 +69,7 @@ pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Incomplete {
 
 fn read_row(sheet: &Sheet, row: Row<'_>, common: &Common<'_>, faults: &mut Faults) -> Option<IncompleteRow> {
     let kind_column = sheet.column("kind");
-    if row.get(kind_column).is_empty() && kind_column.present() {
-        row.error(kind_column, "the field is empty", faults);
-    }
+    row.refuse_empty(kind_column, "", faults);
     let kind = row.word(kind_column, KINDS, faults)?;
     // The product is what the ride costs and selects nothing.
     let selector = common.sets.selector(sheet, row, &["fare_product_id"], common.ids, faults);

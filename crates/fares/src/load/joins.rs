@@ -105,8 +105,7 @@ fn read_row(sheet: &Sheet, row: Row<'_>, common: &Common<'_>, faults: &mut Fault
 }
 
 fn read_network(row: Row<'_>, column: Column, common: &Common<'_>, faults: &mut Faults) -> Option<Pick> {
-    if row.get(column).is_empty() && column.present() {
-        row.error(column, "the field is empty; it names a network or a set of networks", faults);
+    if row.refuse_empty(column, "; it names a network or a set of networks", faults) {
         return None;
     }
     common.sets.field(Field::Network, row, column, common.ids, faults)

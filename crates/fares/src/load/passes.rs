@@ -66,9 +66,7 @@ fn read_row(
     let counts_to_cap = row.flag(sheet.column("counts_to_cap"), faults);
     let funded_by = sheet.column("funded_by");
     let funder = ids.parties.funder(row, funded_by, faults);
-    if row.get(funded_by).is_empty() && funded_by.present() {
-        row.error(funded_by, "the field is empty: name who pays for rides on the pass", faults);
-    }
+    row.refuse_empty(funded_by, ": name who pays for rides on the pass", faults);
     let transferable = row.flag(sheet.column("transferable"), faults);
     let refunds = [("none", Refund::None), ("unused", Refund::Unused), ("prorata", Refund::Prorata)];
     let refund = row.word(sheet.column("refundable"), &refunds, faults);
@@ -115,9 +113,7 @@ fn count(row: Row<'_>, column: Column, faults: &mut Faults) -> Option<u32> {
 fn read_kind(sheet: &Sheet, row: Row<'_>, faults: &mut Faults) -> Option<PassKind> {
     let column = sheet.column("pass_kind");
     if row.get(column).is_empty() {
-        if column.present() {
-            row.error(column, "the field is empty", faults);
-        }
+        row.refuse_empty(column, "", faults);
         return None;
     }
     row.word(column, KINDS, faults)

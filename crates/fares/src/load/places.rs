@@ -326,9 +326,7 @@ fn read_route_stops(
         let before = faults.count();
         let back = row.flag(direction, faults);
         let place = row.number(sequence, 0, i64::from(u32::MAX), faults);
-        if row.get(sequence).is_empty() && sequence.present() {
-            row.error(sequence, "the field is empty", faults);
-        }
+        row.refuse_empty(sequence, "", faults);
         let units =
             row.number(units, 0, i64::from(u32::MAX), faults).and_then(|units| u32::try_from(units).ok());
         let route = row.pick(route, route_ids, "route in routes.txt", faults);

@@ -17,9 +17,7 @@ pub(super) fn read_media(files: &Files, faults: &mut Faults) -> Named {
     let ids = read_ids(&sheet, id, faults);
     let mut names = vec![String::new(); ids.len()];
     for row in sheet.rows() {
-        if row.get(kind).is_empty() && kind.present() {
-            row.error(kind, "the field is empty", faults);
-        }
+        row.refuse_empty(kind, "", faults);
         let read = row.number(kind, 0, 4, faults);
         if matches!(read, Some(2 | 4)) && row.get(name).is_empty() {
             faults.warn(sheet.file(), row.line, name.name, "riders know a card or an app by its name");
@@ -104,9 +102,7 @@ fn required_amount(
     faults: &mut Faults,
 ) -> Option<Minor> {
     let column = sheet.column("amount");
-    if row.get(column).is_empty() && column.present() {
-        row.error(column, "the field is empty; a free product costs 0", faults);
-    }
+    row.refuse_empty(column, "; a free product costs 0", faults);
     row.amount(column, currency, faults)
 }
 

@@ -41,9 +41,7 @@ fn read_row(sheet: &Sheet, row: Row<'_>, common: &Common<'_>, faults: &mut Fault
     let (threshold, most) = (amount("threshold_amount"), amount("max_amount"));
     let percent = sheet.column("percent");
     let points = row.number(percent, 1, 10_000, faults);
-    if row.get(percent).is_empty() && percent.present() {
-        row.error(percent, "the field is empty", faults);
-    }
+    row.refuse_empty(percent, "", faults);
     // A fraction of a unit is not given back unless the row says so.
     let mode = sheet.column("rounding_mode");
     let rounding = if row.get(mode).is_empty() {
@@ -54,9 +52,7 @@ fn read_row(sheet: &Sheet, row: Row<'_>, common: &Common<'_>, faults: &mut Fault
     let per_medium = read_per(sheet, row, faults);
     let funded_by = sheet.column("funded_by");
     let funder = common.ids.parties.funder(row, funded_by, faults);
-    if row.get(funded_by).is_empty() && funded_by.present() {
-        row.error(funded_by, "the field is empty: what is given back is paid by somebody", faults);
-    }
+    row.refuse_empty(funded_by, ": what is given back is paid by somebody", faults);
     let paid_as = [("credit", PaidAs::Credit), ("statement", PaidAs::Statement)];
     let paid_as = row.word(sheet.column("paid_as"), &paid_as, faults);
     Some(RebateRow {

@@ -53,8 +53,7 @@ pub(super) fn read(files: &Files, ids: &Ids<'_>, faults: &mut Faults) -> Sets {
     let mut keys = Vec::new();
     for row in sheet.rows() {
         let set_id = row.id(set, faults);
-        if row.get(kind).is_empty() && kind.present() {
-            row.error(kind, "the field is empty", faults);
+        if row.refuse_empty(kind, "", faults) {
             continue;
         }
         let of = row.word(kind, KINDS, faults);

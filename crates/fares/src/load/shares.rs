@@ -131,9 +131,7 @@ fn read_row(
     faults: &mut Faults,
 ) -> Option<Draft> {
     for column in [columns.applies, columns.method] {
-        if row.get(column).is_empty() && column.present() {
-            row.error(column, "the field is empty", faults);
-        }
+        row.refuse_empty(column, "", faults);
     }
     let what = row.word(columns.applies, APPLIES, faults)?;
     let applies = read_applies(row, columns.of, what, common, named, faults);

@@ -204,10 +204,19 @@ impl<'a> Row<'a> {
         faults.error(self.file, self.line, column.name, message);
     }
 
+    /// Refuses an empty field; `why` goes on after "the field is empty". True when it was refused: a column that is not
+    /// there is another fault.
+    pub(crate) fn refuse_empty(&self, column: Column, why: &str, faults: &mut Faults) -> bool {
+        let empty = column.present() && self.get(column).is_empty();
+        if empty {
+            self.error(column, format!("the field is empty{why}"), faults);
+        }
+        empty
+    }
+
     /// A required id.
     pub(crate) fn id(&self, column: Column, faults: &mut Faults) -> Option<Text> {
-        if column.present() && self.get(column).is_empty() {
-            self.error(column, "the field is empty", faults);
+        if self.refuse_empty(column, "", faults) {
             return None;
         }
         self.optional_id(column, faults)

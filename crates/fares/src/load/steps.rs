@@ -94,9 +94,7 @@ fn read_row(row: Row<'_>, columns: &Columns, common: &Common<'_>, faults: &mut F
         let number = row.number(column, min, i64::from(u32::MAX), faults);
         number.and_then(|units| u32::try_from(units).ok())
     };
-    if row.get(columns.step).is_empty() && columns.step.present() {
-        row.error(columns.step, "the field is empty", faults);
-    }
+    row.refuse_empty(columns.step, "", faults);
     let step = row.number(columns.step, 0, i64::from(u32::MAX), faults);
     let (from, to) = (units(columns.from, 0, faults).unwrap_or(0), units(columns.to, 1, faults));
     let upper_included = row.flag(columns.bounds, faults);

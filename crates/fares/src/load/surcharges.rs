@@ -56,9 +56,7 @@ fn read_row(sheet: &Sheet, row: Row<'_>, common: &Common<'_>, faults: &mut Fault
     let selector = sets.selector(sheet, row, &[], ids, faults);
     let column = sheet.column("amount");
     let amount = row.amount(column, common.currency, faults);
-    if row.get(column).is_empty() && column.present() {
-        row.error(column, "the field is empty", faults);
-    }
+    row.refuse_empty(column, "", faults);
     if amount.is_some_and(Minor::is_negative) {
         row.error(column, "below zero: what lowers a price is a campaign or a window", faults);
     }

@@ -54,9 +54,7 @@ fn read_calendar_dates(files: &Files, services: &mut BTreeMap<Text, Service>, fa
     let mut keys = Vec::new();
     for row in sheet.rows() {
         let runs = row.word(kind, &[("1", true), ("2", false)], faults);
-        if row.get(kind).is_empty() && kind.present() {
-            row.error(kind, "the field is empty", faults);
-        }
+        row.refuse_empty(kind, "", faults);
         if let (Some(id), Some(day), Some(runs)) = (row.id(id, faults), date(row, day, faults), runs) {
             keys.push(((id.clone(), day), row.line));
             services.entry(id).or_default().exceptions.push((day, runs));

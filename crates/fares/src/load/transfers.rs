@@ -77,9 +77,7 @@ fn read_row(
     let to = row.optional_pick(columns.to, ids.groups, group, faults);
     let count = read_count(row, columns, faults);
     let limit = read_limit(row, columns, faults);
-    if row.get(columns.charge).is_empty() && columns.charge.present() {
-        row.error(columns.charge, "the field is empty", faults);
-    }
+    row.refuse_empty(columns.charge, "", faults);
     let charge = row.word(columns.charge, CHARGES, faults);
     let product = "product in fare_products.txt";
     let filter = row.optional_pick(columns.filter, ids.products, product, faults);

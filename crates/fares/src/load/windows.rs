@@ -187,8 +187,7 @@ fn read_pricing(
     faults: &mut Faults,
 ) -> Option<(Pricing, DiscountOn)> {
     let column = sheet.column("pricing");
-    if row.get(column).is_empty() && column.present() {
-        row.error(column, "the field is empty", faults);
+    if row.refuse_empty(column, "", faults) {
         return None;
     }
     let word = row.word(column, PRICINGS, faults)?;
@@ -292,8 +291,7 @@ fn read_rule(sheet: &Sheet, row: Row<'_>, common: &Common<'_>, faults: &mut Faul
 
 fn read_action(sheet: &Sheet, row: Row<'_>, common: &Common<'_>, faults: &mut Faults) -> Option<Action> {
     let column = sheet.column("action");
-    if row.get(column).is_empty() && column.present() {
-        row.error(column, "the field is empty", faults);
+    if row.refuse_empty(column, "", faults) {
         return None;
     }
     let deed = row.word(column, ACTIONS, faults)?;
