@@ -134,6 +134,7 @@ impl House {
         let stream_id = store::lease::ensure_stream(&mut connection, &identity, first_day)
             .await
             .expect("the log is registered");
+        engine::day::prepare_months(&mut connection, first_day).await;
         drop(connection);
         let settings = intake::Settings {
             environment: ENVIRONMENT.into(),

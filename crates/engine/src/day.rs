@@ -8,6 +8,7 @@ use crate::EngineError;
 use crate::verify::ring_checks;
 use primitives::{Code, DayMarker, Digest, PostingDate, Record, Refusal};
 use std::time::Duration;
+use store::months::{self, Month, Outcome};
 use store::settle::{self, Closing};
 use store::{Connection as _, Doing as _, PgConnection};
 use tokio::time::{Instant, sleep};
@@ -58,11 +59,38 @@ pub async fn ask_close<L: EventLog>(
         }
     }
     unit.commit().await.doing("asking to close a day")?;
+    prepare_months(&mut *conn, date.next()).await;
 
     let marker = encode_record(&Record::Day(DayMarker { closing: date, opening: date.next() }), &[]);
     let partitions = log.identity().await?.partitions;
     log.append((0..partitions).map(|partition| (partition, marker.clone())).collect()).await?;
     Ok(Asked::Closing)
+}
+
+/// The month of a day and how many after it have their parts of the divided tables when the day opens: a house that nobody
+/// starts or closes for two months still finds them.
+const MONTHS_PREPARED: u32 = 3;
+
+/// Prepares the months from this day on. It is never in the way of a day: what was not prepared lies in the default part,
+/// and the next day tries again.
+pub async fn prepare_months(conn: &mut PgConnection, from: PostingDate) {
+    match months::ensure_months(conn, from, MONTHS_PREPARED).await {
+        Ok(months) => {
+            for Month { table, first, outcome } in months {
+                match outcome {
+                    Outcome::Made(0) => {}
+                    Outcome::Made(moved) => {
+                        tracing::info!(%table, %first, moved, "a month got its part late")
+                    }
+                    Outcome::TooMany => tracing::warn!(%table, %first, "a month stays in the default part"),
+                    Outcome::Busy => {
+                        tracing::warn!(%table, %first, "a month was not prepared: it was in use")
+                    }
+                }
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the months to come were not prepared"),
+    }
 }
 
 /// Closes a day if every partition has gone past it and the books balance (L-4, L-5).

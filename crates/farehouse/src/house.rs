@@ -66,6 +66,8 @@ impl House {
         let mut connection = pool.acquire().await.context("borrowing a connection")?;
         engine::registry::load_policy(&mut connection, files).await?;
         let stream_id = store::lease::ensure_stream(&mut connection, &identity, first_day).await?;
+        let open_day = store::settle::oldest_open(&mut connection).await?;
+        engine::day::prepare_months(&mut connection, open_day.unwrap_or(first_day)).await;
         drop(connection);
         let policies = Arc::new(policies);
         Ok(House { pool, log: Arc::new(log), stream_id, partitions: identity.partitions, policies })

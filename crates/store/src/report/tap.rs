@@ -297,8 +297,8 @@ struct Stored {
     credit: Vec<i64>,
 }
 
-/// Postings are keyed by the record that caused them, and every version names its record; so no index over causes is
-/// needed to find them.
+/// Postings are keyed by the record that caused them, and every version names its record and the day it was posted on; so
+/// no index over causes is needed to find them, and no other month is looked at.
 async fn postings(
     conn: &mut PgConnection,
     tap: &TapRow,
@@ -306,6 +306,8 @@ async fn postings(
 ) -> Result<Vec<PostingRow>, StoreError> {
     let mut positions: Vec<(i32, u32, u64)> = legs.iter().map(|leg| leg.position).collect();
     positions.push(tap.position);
+    let mut dates: Vec<NaiveDate> = legs.iter().map(|leg| leg.posting_date.0).collect();
+    dates.push(tap.posting_date.0);
     let mut causes: Vec<TapId> = legs.iter().map(|leg| leg.leg).collect();
     causes.push(tap.id);
     let streams: Vec<i32> = positions.iter().map(|position| position.0).collect();
@@ -317,15 +319,17 @@ async fn postings(
     let found: Vec<Stored> = sqlx::query_as(
         "SELECT p.stream_id, p.part, p.off, p.ord, p.kind, p.posting_date, p.service_date, p.chart, p.owner, p.debit,
                 p.credit
-         FROM (SELECT DISTINCT * FROM unnest($1::int[], $2::int[], $3::bigint[]) AS r (stream_id, part, off)) AS record
-         JOIN ledger.posting p USING (stream_id, part, off)
+         FROM (SELECT DISTINCT * FROM unnest($1::int[], $2::int[], $3::bigint[], $4::date[])
+               AS r (stream_id, part, off, posting_date)) AS record
+         JOIN ledger.posting p USING (stream_id, part, off, posting_date)
          WHERE (p.cause_device, p.cause_journal, p.cause_seq) IN (
-               SELECT * FROM unnest($4::bigint[], $5::bigint[], $6::bigint[]))
+               SELECT * FROM unnest($5::bigint[], $6::bigint[], $7::bigint[]))
          ORDER BY p.stream_id, p.part, p.off, p.ord",
     )
     .bind(streams)
     .bind(parts)
     .bind(offsets)
+    .bind(dates)
     .bind(devices)
     .bind(journals)
     .bind(sequences)

@@ -8,4 +8,5 @@ mod log;
 #[path = "../../../../tests/support/log_contract.rs"]
 mod log_contract;
 mod migrate;
+mod months;
 mod pool;
