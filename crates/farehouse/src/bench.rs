@@ -4,6 +4,7 @@ mod cpu;
 mod door;
 mod e2e;
 mod latency;
+mod payments;
 mod spent;
 mod traffic;
 mod workers;

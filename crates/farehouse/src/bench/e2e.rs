@@ -2,6 +2,7 @@
 
 use super::cpu;
 use super::latency::{self, Latency};
+use super::payments::Counter;
 use super::traffic::{self, Traffic};
 use super::workers::{Plan, Workers};
 use crate::house::{House, open_log};
@@ -51,6 +52,9 @@ pub struct Args {
     /// Taps a second offered in the live part; repeat it for several parts. None: half of the drained rate. 0 leaves it out.
     #[arg(long)]
     live_rate: Vec<u64>,
+    /// Payments a second that a counter asks for in the live parts.
+    #[arg(long, default_value_t = 20)]
+    payments_per_s: u64,
     /// Print one JSON object as the last line.
     #[arg(long)]
     json: bool,
@@ -112,9 +116,12 @@ pub async fn measure(args: &Args, scratch: &Scratch) -> anyhow::Result<()> {
     }
 
     let mut live: Vec<Latency> = Vec::new();
+    let mut counter = Counter::open(&house, args.accounts, traffic.now()?).await?;
     let rates = if args.live_rate.is_empty() { vec![rate as u64 / 2] } else { args.live_rate.clone() };
     for rate in rates.into_iter().filter(|rate| *rate > 0) {
-        let latency = latency::measure(&house, &mut traffic, rate).await?;
+        let asking = counter.as_mut().map(|counter| (counter, args.payments_per_s));
+        let asking = asking.filter(|(_, per_s)| *per_s > 0);
+        let latency = latency::measure(&house, &mut traffic, rate, asking).await?;
         println!("live      {latency}");
         live.push(latency);
     }
@@ -127,7 +134,7 @@ pub async fn measure(args: &Args, scratch: &Scratch) -> anyhow::Result<()> {
             "taps": args.taps, "seconds": seconds, "taps_per_s": rate, "paces": paces,
             "accounts": args.accounts, "workers": args.workers, "processes": args.processes,
             "partitions": args.partitions, "one_operator": args.one_operator,
-            "p50_ms": live.first().map(|live| live.p50_ms), "p99_ms": live.first().map(|live| live.p99_ms),
+            "p50_ms": live.first().map(|live| live.taps.p50_ms), "p99_ms": live.first().map(|live| live.taps.p99_ms),
             "live": live.iter().map(Latency::json).collect::<Vec<_>>(),
             "cpu_s": cpu.json(), "worker_s": spent.map(|spent| spent.json()),
             "wal_bytes_per_tap": wal_per_tap, "rows_per_tap": rows_per_tap,
@@ -172,7 +179,8 @@ async fn wal_position(house: &House) -> anyhow::Result<i64> {
 
 /// A pace counts only when every tap was posted and none was set aside.
 async fn check(house: &House, drained: u64, live: &[Latency]) -> anyhow::Result<()> {
-    let offered = drained + live.iter().map(|live| live.taps).sum::<u64>();
+    let of = |live: &Latency| live.taps.count + live.payments.map_or(0, |payments| payments.count);
+    let offered = drained + live.iter().map(of).sum::<u64>();
     let mut connection = house.pool.acquire().await?;
     let commits = store::measure::commits(&mut connection, house.stream_id).await?;
     let posted: i64 = commits.iter().map(|commit| i64::from(commit.posted)).sum();

@@ -1,5 +1,6 @@
 //! From received to posted: how long a tap takes at an offered rate.
 
+use super::payments::Counter;
 use super::traffic::Traffic;
 use crate::house::House;
 use chrono::{DateTime, Utc};
@@ -15,24 +16,64 @@ const SECONDS: u64 = 20;
 const TICK: Duration = Duration::from_millis(20);
 const DRAIN_MAX: Duration = Duration::from_secs(300);
 
-/// What was measured.
-pub struct Latency {
-    /// How many taps were offered.
-    pub taps: u64,
-    /// At which rate, in taps a second.
-    offered_per_s: f64,
-    /// Half of the taps were posted within this time, in milliseconds.
+/// Times that were waited, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Waits {
+    /// How many waited.
+    pub count: u64,
+    /// Half of them waited no longer.
     pub p50_ms: i64,
     /// All but a hundredth.
     pub p99_ms: i64,
 }
 
-/// Offers taps at a rate and compares when they were handed to the log with when their batch was committed, by one clock:
-/// the database runs on this machine.
-pub async fn measure(house: &House, traffic: &mut Traffic, rate: u64) -> anyhow::Result<Latency> {
+impl Waits {
+    /// Of waits in milliseconds, each with how many waited so long.
+    pub fn of(mut waits: Vec<(i64, u64)>) -> Self {
+        waits.sort_unstable();
+        let count = waits.iter().map(|(_, count)| count).sum();
+        Waits { count, p50_ms: percentile(&waits, 50), p99_ms: percentile(&waits, 99) }
+    }
+}
+
+/// What was measured.
+pub struct Latency {
+    /// At which rate taps were offered, in taps a second.
+    offered_per_s: f64,
+    /// From received to posted.
+    pub taps: Waits,
+    /// From asked to the verdict, of payments that were asked for meanwhile.
+    pub payments: Option<Waits>,
+}
+
+/// Offers taps at a rate, lets a counter ask for payments meanwhile, and compares when taps were handed to the log with when
+/// their batch was committed, by one clock: the database runs on this machine.
+pub async fn measure(
+    house: &House,
+    traffic: &mut Traffic,
+    rate: u64,
+    counter: Option<(&mut Counter, u64)>,
+) -> anyhow::Result<Latency> {
+    let asking = async {
+        match counter {
+            Some((counter, per_s)) => counter.ask(per_s, Duration::from_secs(SECONDS)).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (offered, payments) = tokio::join!(offer(house, traffic, rate), asking);
+    let (received, offered_per_s) = offered?;
+    house.drained(DRAIN_MAX).await?;
+    let mut connection = house.pool.acquire().await?;
+    let commits = store::measure::commits(&mut connection, house.stream_id).await?;
+    Ok(Latency { offered_per_s, taps: Waits::of(waits(&received, &commits)), payments: payments? })
+}
+
+/// The first and the one past the last offset of what was handed in at a moment, by partition.
+type Received = Vec<(u32, u64, u64, DateTime<Utc>)>;
+
+async fn offer(house: &House, traffic: &mut Traffic, rate: u64) -> anyhow::Result<(Received, f64)> {
     let taps = rate * SECONDS;
-    // The first and the one past the last offset of what was handed in at a moment, by partition.
-    let mut received: Vec<(u32, u64, u64, DateTime<Utc>)> = Vec::new();
+    let mut received = Received::new();
     let started = Instant::now();
     let mut sent = 0_u64;
     while sent < taps {
@@ -50,17 +91,11 @@ pub async fn measure(house: &House, traffic: &mut Traffic, rate: u64) -> anyhow:
         received.extend(ranges.into_iter().map(|(partition, (from, to))| (partition, from, to, handed_in)));
         tokio::time::sleep(TICK).await;
     }
-    let offered_per_s = taps as f64 / started.elapsed().as_secs_f64();
-    house.drained(DRAIN_MAX).await?;
-    let mut connection = house.pool.acquire().await?;
-    let commits = store::measure::commits(&mut connection, house.stream_id).await?;
-    let mut waits = waits(&received, &commits);
-    waits.sort_unstable();
-    Ok(Latency { taps, offered_per_s, p50_ms: percentile(&waits, 50), p99_ms: percentile(&waits, 99) })
+    Ok((received, taps as f64 / started.elapsed().as_secs_f64()))
 }
 
 /// Milliseconds from handed in to committed, and how many taps waited so long.
-fn waits(received: &[(u32, u64, u64, DateTime<Utc>)], commits: &[Commit]) -> Vec<(i64, u64)> {
+fn waits(received: &Received, commits: &[Commit]) -> Vec<(i64, u64)> {
     let mut by_partition: BTreeMap<i32, Vec<&Commit>> = BTreeMap::new();
     for commit in commits {
         by_partition.entry(commit.part).or_default().push(commit);
@@ -87,16 +122,28 @@ fn percentile(waits: &[(i64, u64)], share: u64) -> i64 {
     found.map_or(0, |(wait, _)| *wait)
 }
 
+impl Waits {
+    fn json(&self) -> serde_json::Value {
+        let Waits { count, p50_ms, p99_ms } = self;
+        serde_json::json!({ "count": count, "p50_ms": p50_ms, "p99_ms": p99_ms })
+    }
+}
+
 impl Latency {
     pub fn json(&self) -> serde_json::Value {
-        let Latency { taps, offered_per_s, p50_ms, p99_ms } = self;
-        serde_json::json!({ "taps": taps, "offered_per_s": offered_per_s, "p50_ms": p50_ms, "p99_ms": p99_ms })
+        let payments = self.payments.map(|payments| payments.json());
+        serde_json::json!({ "offered_per_s": self.offered_per_s, "taps": self.taps.json(), "payments": payments })
     }
 }
 
 impl fmt::Display for Latency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Latency { offered_per_s, p50_ms, p99_ms, .. } = self;
-        write!(f, "{offered_per_s:.0} taps/s offered: received to posted p50 {p50_ms} ms, p99 {p99_ms} ms")
+        let Latency { offered_per_s, taps, payments } = self;
+        let Waits { p50_ms, p99_ms, .. } = taps;
+        write!(f, "{offered_per_s:.0} taps/s offered: received to posted p50 {p50_ms} ms, p99 {p99_ms} ms")?;
+        if let Some(Waits { count, p50_ms, p99_ms }) = payments {
+            write!(f, "; {count} payments asked to verdict p50 {p50_ms} ms, p99 {p99_ms} ms")?;
+        }
+        Ok(())
     }
 }

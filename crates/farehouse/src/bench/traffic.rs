@@ -127,7 +127,7 @@ impl Traffic {
     }
 
     /// The moment of the tap that is made now: an account's days follow each other, whatever the number of accounts.
-    fn now(&self) -> anyhow::Result<EventTime> {
+    pub fn now(&self) -> anyhow::Result<EventTime> {
         let per_day = (self.options.accounts * TAPS_PER_DAY_TENTHS / 10).max(1);
         let (day, into) = ((self.made / per_day) as i64, self.made % per_day);
         let into_ms = (into as i128 * DAY_MS as i128 / per_day as i128) as i64;
