@@ -97,6 +97,8 @@ fn judge(
         seen: BTreeMap::new(),
         answered: BTreeMap::new(),
         accounts,
+        activations: BTreeMap::new(),
+        refused: BTreeMap::new(),
         records,
     })
 }

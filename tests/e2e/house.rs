@@ -84,6 +84,21 @@ pub fn vnd(units: i64) -> Money {
     Money::new(Minor::new(units), Currency::VND)
 }
 
+async fn door(
+    pool: &PgPool,
+    log: &Arc<EmbeddedLog>,
+    policies: &Arc<fares::Policies>,
+    minute: i64,
+) -> Arc<Intake<EmbeddedLog>> {
+    let settings = intake::Settings {
+        environment: ENVIRONMENT.into(),
+        master: MasterKey::new(MASTER),
+        clock: Arc::new(move || at(minute)),
+    };
+    let intake = Intake::open(pool.clone(), Arc::clone(log), Arc::clone(policies), settings).await;
+    Arc::new(intake.expect("the door opens"))
+}
+
 impl House {
     /// Twenty prepaid accounts; account 2 is a student's.
     pub async fn open() -> Self {
@@ -136,14 +151,13 @@ impl House {
             .expect("the log is registered");
         engine::day::prepare_months(&mut connection, first_day).await;
         drop(connection);
-        let settings = intake::Settings {
-            environment: ENVIRONMENT.into(),
-            master: MasterKey::new(MASTER),
-            clock: Arc::new(|| at(60)),
-        };
-        let intake = Intake::open(pool.clone(), Arc::clone(&log), Arc::clone(&policies), settings).await;
-        let intake = Arc::new(intake.expect("the door opens"));
+        let intake = door(&pool, &log, &policies, 60).await;
         House { pool, log, policies, intake, stream_id, database }
+    }
+
+    /// Another door of the house, whose clock shows this minute.
+    pub async fn door_at(&self, minute: i64) -> Arc<Intake<EmbeddedLog>> {
+        door(&self.pool, &self.log, &self.policies, minute).await
     }
 
     /// Where its database is, for programs.

@@ -11,6 +11,7 @@ mod falling_prices;
 mod house;
 mod memory;
 mod pipeline;
+mod policy;
 mod program;
 mod protocol;
 mod relay;

@@ -72,40 +72,6 @@ async fn an_unknown_medium_heals_when_the_card_is_enrolled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_stop_heals_when_the_policy_has_it() {
-    let house = House::open().await;
-    let mut files = crate::minitown::files();
-    let stops = String::from_utf8(files["stops.txt"].clone()).expect("text");
-    let known = stops
-        .lines()
-        .filter(|line| !line.starts_with("H1,"))
-        .fold(String::new(), |text, line| text + line + "\n");
-    files.insert("stops.txt".into(), known.into_bytes());
-    let before = fares::Policies::new(vec![fares::load(&files).expect("it loads")]).expect("one version");
-    let mut bus = device(BUS);
-    house.send(&[bus.tap(medium(1), boarding(), at(10)).expect("taken")]).await;
-    let (stop, stopped) = watch::channel(false);
-    let mut worker = house.worker("without the stop");
-    worker.policies = std::sync::Arc::new(before);
-    let worker = tokio::spawn(worker.run(stopped));
-    house.wait_drained().await;
-    stop.send_replace(true);
-    worker.await.expect("the task ends").expect("the worker ends well");
-    let fate = house.intake.fate(bus_tap_id(1)).await;
-    assert!(
-        matches!(fate, Ok(Some(Fate::Quarantined { ref code, .. })) if code == "STOP_UNKNOWN"),
-        "{fate:?}"
-    );
-
-    let retried = house.intake.retry_quarantined(Code::StopUnknown, "tester").await.expect("retried");
-    assert_eq!((retried.tried, retried.received), (1, 1));
-    house.clear().await;
-    assert!(matches!(house.intake.fate(bus_tap_id(1)).await, Ok(Some(Fate::Posted { .. }))));
-    assert_eq!(house.number("SELECT count(*)::bigint FROM ingest.quarantine WHERE state = 'open'").await, 0);
-    house.assert_invariants().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_lost_its_lease_posts_nothing() {
     let house = House::open().await;
     let mut bus = device(BUS);

@@ -217,6 +217,17 @@ async fn isolates_poison<L: EventLog>(house: &House, log: Arc<L>) {
     wait_for(house, "SELECT count(*) FROM ingest.quarantine WHERE code = 'POISON' AND length(raw) > 0", 6)
         .await;
     worker.stop().await;
+    // Their devices are told: the answer is in quarantine, and what is told of the commit names it.
+    let named =
+        "SELECT count(*) FROM ingest.quarantine WHERE code = 'POISON' AND by_database AND seq IS NOT NULL";
+    wait_for(house, named, 6).await;
+    let aside = sqlx::query_scalar("SELECT min(seq) FROM ingest.quarantine").fetch_one(&house.pool).await;
+    let aside: i64 = aside.expect("a tap");
+    let fate = house.intake.fate(tap_id(BUS, aside.unsigned_abs())).await;
+    assert!(
+        matches!(fate, Ok(Some(store::intake::Fate::Quarantined { ref code, .. })) if code == "POISON"),
+        "{fate:?}"
+    );
     house.assert_invariants().await;
 }
 

@@ -358,3 +358,41 @@ async fn a_debt_denies_and_the_top_up_that_recovers_it_allows_in_the_same_commit
     house.clear().await;
     house.assert_invariants().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_medium_that_moves_takes_its_place_on_the_deny_list_with_it() {
+    let house = House::open().await;
+    let log = out_topic(&house).await;
+    let mut bus = trusting(BUS);
+    // A ride without value is a debt, and a debt of account 5 denies its medium.
+    house.send(&[bus.tap(medium(5), boarding(), at(2)).expect("taken")]).await;
+    house.clear().await;
+    let running = Running::start(relay(&house, "one", &log));
+    wait_empty(&house).await;
+    running.stop().await;
+    let learn = async |bus: &mut validator::Validator<validator::MemoryJournal>| {
+        let (_, list) = upload(&house, bus).await;
+        let list = list.expect("one device");
+        bus.deny_list_changed(&list.answer, &list.mac).expect("it is the house's");
+    };
+    learn(&mut bus).await;
+    assert!(!bus.allows(&medium(5)) && bus.allows(&medium(6)));
+    // The card goes to account 6, which owes nothing; a new card is made for account 5; account 7 has nothing to do with it.
+    let card = |token: u8, number: u8| store::registry::Medium {
+        token: medium(token),
+        account: account(number),
+        fare_medium: text("card"),
+        tender: Tender::Prepaid,
+    };
+    let mut connection = house.pool.acquire().await.expect("a connection");
+    for moved in [card(5, 6), card(55, 5), card(77, 7)] {
+        store::registry::enrol_media(&mut connection, &[moved]).await.expect("enrolled");
+    }
+    let version = "SELECT version FROM registry.denial_head";
+    let before = house.number(version).await;
+    store::registry::enrol_media(&mut connection, &[card(5, 6), card(55, 5)]).await.expect("enrolled again");
+    assert_eq!(house.number(version).await, before, "nothing moved");
+    drop(connection);
+    learn(&mut bus).await;
+    assert!(bus.allows(&medium(5)) && !bus.allows(&medium(55)) && bus.allows(&medium(77)));
+}

@@ -179,6 +179,7 @@ impl Stage {
             Record::Tap(tap) => PostingDate(self.policy().day_rule().service_date(tap.tap.at).0),
             Record::Command(command) => PostingDate(self.policy().day_rule().service_date(command.at).0),
             Record::Day(marker) => marker.closing,
+            Record::Policy(activation) => PostingDate(self.policy().day_rule().service_date(activation.at).0),
         };
         let open = *self.open_day.get_or_insert(day);
         let records = [(self.offset, Ok(record))];
@@ -189,6 +190,7 @@ impl Stage {
             seen: self.seen.clone(),
             answered: BTreeMap::new(),
             accounts: self.accounts.clone(),
+            activations: BTreeMap::new(),
             records: &records,
         });
         self.offset += 1;

@@ -171,6 +171,8 @@ impl House<'_> {
                 .iter()
                 .filter_map(|account| Some((*account, partition.accounts.get(account)?.clone())))
                 .collect(),
+            activations: BTreeMap::new(),
+            refused: BTreeMap::new(),
             records,
         });
         if self.plan.fault.is_none() {

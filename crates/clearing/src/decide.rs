@@ -2,7 +2,8 @@
 //! that neither clocks nor batch borders can be told from the result.
 
 use crate::outcome::{
-    Charge, CommandRow, Counts, DayHead, Decision, ItemSource, Placed, Quarantined, TapOutcome, TapRow,
+    Activated, Charge, CommandRow, Counts, DayHead, Decision, ItemSource, Placed, Quarantined, TapOutcome,
+    TapRow,
 };
 use crate::state::AccountState;
 use crate::{command, payment, ride};
@@ -10,7 +11,7 @@ use fares::{PartyKind, Policies, Policy};
 use ledger::{Kind, Posting, chain};
 use primitives::{
     AcceptedTap, AccountId, Code, Command, CommandId, Digest, EventTime, Minor, Money, MoneyError, PartyNo,
-    PostingDate, Record, Refusal, TapId, TapKind, Text,
+    PolicyActivation, PostingDate, Record, Refusal, TapId, TapKind, Text,
 };
 use std::collections::BTreeMap;
 
@@ -29,6 +30,10 @@ pub struct Batch<'a> {
     pub answered: BTreeMap<CommandId, Digest>,
     /// States of all accounts the batch names; an account that is not here is new.
     pub accounts: BTreeMap<AccountId, AccountState>,
+    /// What the activations of the batch lead to, by offset: the answers of [`crate::activate`], which knows their policies.
+    pub activations: BTreeMap<u64, Result<Policies, Refusal>>,
+    /// Records that the database itself refused, and why: they are set aside whatever they say.
+    pub refused: BTreeMap<u64, String>,
     /// The records by offset, or why their bytes could not be read.
     pub records: &'a [(u64, Result<Record, Refusal>)],
 }
@@ -102,23 +107,15 @@ impl<'a> Scene<'a> {
 
 /// Judges a batch.
 pub fn decide(batch: Batch<'_>) -> Decision {
-    let Batch { policies, posting_date, chain_head, mut seen, mut answered, mut accounts, records } = batch;
+    let Batch { mut policies, posting_date, chain_head, mut seen, mut answered, mut accounts, .. } = batch;
+    let Batch { activations, refused, records, .. } = batch;
     let mut touched = Vec::with_capacity(records.len());
-    let mut decision = Decision {
-        counts: Counts::default(),
-        taps: Vec::with_capacity(records.len()),
-        commands: Vec::new(),
-        registry: Vec::new(),
-        charges: Vec::with_capacity(records.len()),
-        postings: Vec::with_capacity(records.len()),
-        items: Vec::new(),
-        quarantined: Vec::new(),
-        day_heads: Vec::new(),
-        accounts: BTreeMap::new(),
-        posting_date,
-        chain_head,
-    };
+    let mut decision = Decision::nothing(posting_date, chain_head, records.len());
     for (offset, record) in records {
+        if let Some(why) = refused.get(offset) {
+            decision.set_aside_by_database(*offset, record.as_ref().ok(), why);
+            continue;
+        }
         match record {
             Err(refusal) => decision.set_aside(*offset, None, refusal.clone()),
             Ok(Record::Day(marker)) => {
@@ -129,6 +126,9 @@ pub fn decide(batch: Batch<'_>) -> Decision {
                     decision.posting_date = marker.opening;
                 }
                 decision.counts.marker = decision.counts.marker.saturating_add(1);
+            }
+            Ok(Record::Policy(activation)) => {
+                policies = decision.change_over(policies, activations.get(offset), activation, *offset);
             }
             Ok(Record::Command(command)) => {
                 match repeats(answered.get(&command.id), &command.body_digest()) {
@@ -230,13 +230,64 @@ pub(crate) fn poison(error: MoneyError) -> Refusal {
 }
 
 impl Decision {
+    fn nothing(posting_date: PostingDate, chain_head: Digest, records: usize) -> Self {
+        Decision {
+            counts: Counts::default(),
+            taps: Vec::with_capacity(records),
+            commands: Vec::new(),
+            registry: Vec::new(),
+            charges: Vec::with_capacity(records),
+            postings: Vec::with_capacity(records),
+            items: Vec::new(),
+            quarantined: Vec::new(),
+            day_heads: Vec::new(),
+            activated: Vec::new(),
+            accounts: BTreeMap::new(),
+            posting_date,
+            chain_head,
+        }
+    }
+
+    /// The versions in force after an activation: those it leads to, when it was taken.
+    fn change_over<'a>(
+        &mut self,
+        now: &'a Policies,
+        led: Option<&'a Result<Policies, Refusal>>,
+        activation: &PolicyActivation,
+        offset: u64,
+    ) -> &'a Policies {
+        match led {
+            Some(Ok(next)) => {
+                self.activated.push(Activated { offset, activation: activation.clone() });
+                self.counts.marker = self.counts.marker.saturating_add(1);
+                return next;
+            }
+            Some(Err(refusal)) => self.set_aside(offset, None, refusal.clone()),
+            None => {
+                let detail = "nobody prepared what the activation leads to";
+                self.set_aside(offset, None, Refusal::new(Code::PolicyUnfit, detail));
+            }
+        }
+        now
+    }
+
+    /// A record whose effect the database refused. A tap is named, so that its device is told.
+    fn set_aside_by_database(&mut self, offset: u64, record: Option<&Record>, why: &str) {
+        let tap = match record {
+            Some(Record::Tap(accepted)) => Some(accepted.tap.id),
+            Some(Record::Command(_) | Record::Day(_) | Record::Policy(_)) | None => None,
+        };
+        self.set_aside(offset, tap, Refusal::new(Code::Poison, why));
+        self.quarantined.last_mut().into_iter().for_each(|row| row.by_database = true);
+    }
+
     fn repeat(&mut self) {
         self.counts.duplicate = self.counts.duplicate.saturating_add(1);
     }
 
     fn set_aside(&mut self, offset: u64, tap: Option<TapId>, refusal: Refusal) {
         self.counts.quarantined = self.counts.quarantined.saturating_add(1);
-        self.quarantined.push(Quarantined { offset, tap, refusal });
+        self.quarantined.push(Quarantined { offset, tap, refusal, by_database: false });
     }
 
     fn take(&mut self, accepted: &AcceptedTap, policies: &Policies, effect: Effect, offset: u64) {
@@ -281,6 +332,7 @@ impl Decision {
             service_date: policy.day_rule().service_date(command.at),
             posting_date: self.posting_date,
             reference: command.kind.reference().cloned(),
+            earlier: command.kind.earlier(),
             payee,
             amount,
             refused,

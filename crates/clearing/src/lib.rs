@@ -6,7 +6,8 @@
 //! # Shape
 //! [`Batch`] (what was loaded) → [`decide`] → [`Decision`] (everything to save). Inside: [`journey`] pairs a window's
 //! taps into legs, `ride` prices them and finds the signed differences, `payment` judges top-ups and school payments,
-//! `command` what no device signed; what commands leave behind on an account is its [`standing`].
+//! `command` what no device signed; what commands leave behind on an account is its [`standing`]. [`activate`] says which
+//! versions of the policy hold after one takes effect.
 //!
 //! # Invariants
 //! C-1 every record is counted once: posted, duplicate, quarantined or marker; C-2 the legs and prices of a window are
@@ -23,6 +24,7 @@
 //! No I/O, no clock, no bytes, no SQL; prices are the `fares` crate's.
 #![deny(clippy::unwrap_used, clippy::float_arithmetic, clippy::arithmetic_side_effects)]
 
+mod activation;
 mod command;
 mod decide;
 mod denial;
@@ -33,10 +35,11 @@ mod ride;
 pub mod standing;
 pub mod state;
 
+pub use activation::activate;
 pub use decide::{Batch, decide};
 pub use outcome::{
-    BankItem, Charge, ChargeShape, CommandRow, Counts, DayHead, Decision, Delta, Flag, Flags, ItemSource,
-    Placed, Quarantined, RegistryChange, TapOutcome, TapRow,
+    Activated, BankItem, Charge, ChargeShape, CommandRow, Counts, DayHead, Decision, Delta, Flag, Flags,
+    ItemSource, Placed, Quarantined, RegistryChange, TapOutcome, TapRow,
 };
 pub use state::{AccountState, PostedLeg, Purse, WindowTap};
 

@@ -4,8 +4,8 @@ use crate::state::AccountState;
 use fares::Funded;
 use ledger::Posting;
 use primitives::{
-    AccountId, Code, CommandId, Digest, EventTime, MediumToken, Minor, PartyNo, PostingDate, Refusal,
-    ServiceDate, TapId, Tender, Text,
+    AccountId, Code, CommandId, Digest, EventTime, MediumToken, Minor, PartyNo, PolicyActivation,
+    PostingDate, Refusal, ServiceDate, TapId, Tender, Text,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,7 +19,7 @@ pub struct Counts {
     pub duplicate: u32,
     /// Set aside with a code.
     pub quarantined: u32,
-    /// Day markers.
+    /// Day markers and activations of policies.
     pub marker: u32,
 }
 
@@ -92,6 +92,8 @@ pub struct CommandRow {
     pub posting_date: PostingDate,
     /// Bill, product, case or reference.
     pub reference: Option<Text>,
+    /// The earlier command it acted on.
+    pub earlier: Option<CommandId>,
     /// Who was paid, or through whom.
     pub payee: Option<PartyNo>,
     /// How much was moved, or would have been.
@@ -382,6 +384,8 @@ pub struct Quarantined {
     pub tap: Option<TapId>,
     /// Why.
     pub refusal: Refusal,
+    /// True when the database refused it, and no rule of ours.
+    pub by_database: bool,
 }
 
 /// Where a partition's chain stood when an accounting day ended there.
@@ -393,6 +397,15 @@ pub struct DayHead {
     pub offset: u64,
     /// The chain's head.
     pub chain_head: Digest,
+}
+
+/// A version of the policy that took effect, and where in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activated {
+    /// Its log offset: every record after it is judged by the versions it leads to.
+    pub offset: u64,
+    /// What took effect.
+    pub activation: PolicyActivation,
 }
 
 /// Everything that came of a batch.
@@ -416,6 +429,8 @@ pub struct Decision {
     pub quarantined: Vec<Quarantined>,
     /// Accounting days that ended in the batch, and the chain's head at each end.
     pub day_heads: Vec<DayHead>,
+    /// Versions of the policy that took effect in the batch, in log order.
+    pub activated: Vec<Activated>,
     /// New states of the accounts that changed.
     pub accounts: BTreeMap<AccountId, AccountState>,
     /// The open accounting day after the batch.

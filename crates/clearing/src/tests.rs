@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 #[path = "../../../tests/support/minitown.rs"]
 mod minitown;
 
+mod activation;
 mod commands;
 
 fn text(text: &str) -> Text {
@@ -93,6 +94,8 @@ fn judge(policies: &fares::Policies, records: &[(u64, Result<Record, Refusal>)])
         seen: BTreeMap::new(),
         answered: BTreeMap::new(),
         accounts: BTreeMap::new(),
+        activations: BTreeMap::new(),
+        refused: BTreeMap::new(),
         records,
     })
 }

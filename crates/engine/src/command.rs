@@ -140,6 +140,7 @@ impl<L: EventLog> Intake<L> {
         request: Request,
     ) -> Result<Result<Digest, Refusal>, EngineError> {
         let mut connection = self.pool.acquire().await.doing("borrowing a connection to take a command")?;
+        self.policies.look(&mut connection).await;
         let asker = request.asker.clone();
         let before = stored::find(&mut connection, id).await?;
         let command = match self.command_of(&mut connection, id, request, before.is_none()).await? {
@@ -198,8 +199,15 @@ impl<L: EventLog> Intake<L> {
             Ok(record) => record,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let Ok(Record::Command(mut command)) = decode_record(&record) else {
-            return Err(StoreError::row(doing, "the proposal holds no command").into());
+        let mut command = match decode_record(&record) {
+            Ok(Record::Command(command)) => command,
+            Ok(Record::Policy(_)) => {
+                return Ok(Err(Refusal::new(
+                    Code::NotFound,
+                    "an activation of a policy is not approved here",
+                )));
+            }
+            _ => return Err(StoreError::row(doing, "the proposal holds no command").into()),
         };
         command.approved_by = Some(checker.clone());
         let account = command.account;
@@ -281,7 +289,7 @@ impl<L: EventLog> Intake<L> {
             return Ok(category.clone());
         }
         let none = || Refusal::new(Code::PolicyUnknown, "no policy in force at the tap's time");
-        Ok(self.policies.at(at).ok_or_else(none)?.default_rider().clone())
+        Ok(self.policies.now().at(at).ok_or_else(none)?.default_rider().clone())
     }
 
     /// Looks for the answer until it is there or the time is up.

@@ -1,6 +1,7 @@
 //! Intake: bytes at the door → verified, resolved, in the log. Each tap gets one answer; what is refused is kept.
 
 use crate::EngineError;
+use crate::policy::KnownPolicies;
 use crate::report::LogEnd;
 use crate::resolve::{Devices, Known, Media};
 use fares::Policies;
@@ -57,7 +58,7 @@ pub struct Intake<L> {
     pub(crate) pool: PgPool,
     pub(crate) log: Arc<L>,
     pub(crate) partitions: u32,
-    pub(crate) policies: Arc<Policies>,
+    pub(crate) policies: KnownPolicies,
     pub(crate) devices: Devices,
     pub(crate) clock: Clock,
     pub(crate) refund_alone_max: Minor,
@@ -85,7 +86,8 @@ impl<L: EventLog> Intake<L> {
         policies: Arc<Policies>,
         settings: Settings,
     ) -> Result<Self, EngineError> {
-        let partitions = log.identity().await?.partitions;
+        let identity = log.identity().await?;
+        let (partitions, policies) = (identity.partitions, KnownPolicies::new(identity, policies));
         let Settings { environment, master, clock } = settings;
         let (devices, refund_alone_max) =
             (Devices::new(environment, master), crate::command::REFUND_ALONE_MAX);
@@ -110,6 +112,7 @@ impl<L: EventLog> Intake<L> {
     async fn take(&self, batch: Vec<(BodyFormat, Vec<u8>)>) -> Result<Vec<Receipt>, EngineError> {
         let now = (self.clock)();
         let mut connection = self.pool.acquire().await.doing("borrowing a connection for intake")?;
+        self.policies.look(&mut connection).await;
         let opened: Vec<_> = batch.into_iter().map(|(format, raw)| (open(format, &raw), raw)).collect();
         let senders =
             opened.iter().filter_map(|(envelope, _)| envelope.as_ref().ok().map(|envelope| envelope.device));
@@ -324,7 +327,7 @@ impl<L: EventLog> Intake<L> {
     fn record_again(&self, raw: Vec<u8>) -> Option<(u32, Vec<u8>, TapId)> {
         match decode_record(&raw) {
             Ok(Record::Tap(tap)) => Some((partition_of(tap.account, self.partitions), raw, tap.tap.id)),
-            Ok(Record::Day(_) | Record::Command(_)) | Err(_) => None,
+            Ok(Record::Day(_) | Record::Policy(_) | Record::Command(_)) | Err(_) => None,
         }
     }
 }

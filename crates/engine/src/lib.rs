@@ -6,9 +6,10 @@
 //! # Shape
 //! [`intake`] takes taps into the log and [`command`] what no device signs, [`answer`] tells the devices what they may
 //! forget · [`worker`] takes taps from the log into the ledger: load → decide → save · [`relay`] tells what the ledger has ·
-//! [`day`] closes an accounting day · [`settle`] proposes, approves and hands over payouts · [`reconcile`] takes bank
+//! [`day`] closes an accounting day, [`expire`] takes back top-ups the bank never confirmed · [`settle`] proposes, approves and hands over payouts · [`reconcile`] takes bank
 //! statements in · [`adjust`] books by hand, with four eyes · [`report`] answers with figures and the rows behind them ·
-//! [`verify`] rebuilds the books from the log and compares · [`registry`] and [`access`] know who and what.
+//! [`verify`] rebuilds the books from the log and compares · [`policy`] lets another version of the policy take effect ·
+//! [`registry`] and [`access`] know who and what.
 //!
 //! # Invariants
 //! E-1 the committed ranges of a partition tile it: no gap, no overlap; E-2 nothing is acknowledged before it is durable;
@@ -30,10 +31,12 @@ pub mod command;
 pub mod day;
 mod denial;
 pub mod error;
+pub mod expire;
 pub mod intake;
 mod line;
 mod memory;
 mod office;
+pub mod policy;
 mod post;
 pub mod reconcile;
 pub mod registry;

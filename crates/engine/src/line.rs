@@ -5,7 +5,7 @@
 
 use crate::EngineError;
 use crate::memory::Memory;
-use crate::post::{Desk, Gap, Judged, Saved, Slice, moved, slice};
+use crate::post::{Desk, Judged, Saved, Slice, moved, slice};
 use crate::worker::Stats;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,8 +22,9 @@ pub(crate) enum Outcome {
     Taken,
     /// Another worker has taken a partition over: forget everything.
     Lost,
-    /// A record does not follow the one before it.
-    Gap(Gap),
+    /// A partition must halt until somebody looks: a record does not follow the one before it, or names a policy that is
+    /// not there.
+    Halt(Held, String),
 }
 
 /// At most one batch is being saved while the next is judged.
@@ -64,11 +65,17 @@ impl Line {
         let started = Instant::now();
         let mut slices = match slice(&self.held, self.desk.partitions, entries) {
             Ok(slices) => slices,
-            Err(gap) => return Ok(Outcome::Gap(gap)),
+            Err(gap) => {
+                let reason = format!("OFFSET_GAP: {} follows {}", gap.found, gap.held.next_offset);
+                return Ok(Outcome::Halt(gap.held, reason));
+            }
         };
         Stats::add(&self.desk.stats.decode_us, started);
         if slices.is_empty() {
             return Ok(Outcome::Taken);
+        }
+        if let Some((held, refusal)) = self.desk.prepare(&slices).await? {
+            return Ok(Outcome::Halt(held, refusal.to_string()));
         }
         let ahead = self.under_way.as_ref().map(|under_way| Arc::clone(&under_way.judged));
         let judged = self.judge(&slices, ahead.as_ref().map_or(&[], |ahead| &ahead.parts)).await;

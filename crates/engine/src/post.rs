@@ -3,9 +3,9 @@
 use crate::EngineError;
 use crate::denial;
 use crate::memory::Memory;
+use crate::policy::{self, Changeovers};
 use crate::worker::Stats;
 use clearing::{AccountState, Batch, decide};
-use fares::Policies;
 use primitives::{AccountId, Code, Command, CommandId, Digest, Record, Refusal, TapId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const SEEN_KEYS: [&str; 2] = ["tap_pkey", "command_pkey"];
 /// What posting needs.
 pub(crate) struct Desk {
     pub pool: PgPool,
-    pub policies: Arc<Policies>,
+    pub changeovers: Changeovers,
     pub owner: String,
     pub lease_ms: i64,
     pub partitions: u32,
@@ -41,6 +41,8 @@ pub(crate) struct Slice {
     pub(crate) held: Held,
     records: Vec<(u64, Result<Record, Refusal>)>,
     raw: Vec<Vec<u8>>,
+    /// Records the database refused, and why.
+    refused: BTreeMap<u64, String>,
 }
 
 /// A batch with what came of judging it.
@@ -83,6 +85,23 @@ impl Desk {
         Ok(moved.map_or(Saved::Lost, Saved::Otherwise))
     }
 
+    /// Makes ready what activations among the records lead to. Some partition must halt when a version is not loaded as it
+    /// was: nothing may be priced without it.
+    pub(crate) async fn prepare(&self, slices: &[Slice]) -> Result<Option<(Held, Refusal)>, EngineError> {
+        let activates =
+            |slice: &&Slice| slice.records.iter().any(|(_, record)| policy::named(record).is_some());
+        for slice in slices.iter().filter(activates) {
+            let mut connection =
+                self.pool.acquire().await.doing("borrowing a connection to read policies")?;
+            let first = slice.held.next_offset as u64;
+            let (part, records) = (slice.held.part, &slice.records);
+            if let Err(refusal) = self.changeovers.prepare(&mut connection, part, first, records).await? {
+                return Ok(Some((slice.held.clone(), refusal)));
+            }
+        }
+        Ok(None)
+    }
+
     async fn post_singly(
         &self,
         connection: &mut PgConnection,
@@ -92,13 +111,15 @@ impl Desk {
         for slice in slices {
             let mut held = slice.held.clone();
             for (record, raw) in slice.records.iter().zip(&slice.raw) {
-                let one =
-                    |record| Slice { held: held.clone(), records: vec![record], raw: vec![raw.clone()] };
-                let posted = match self.post_one(connection, one(record.clone())).await {
+                let one = |refused| {
+                    let (records, raw) = (vec![record.clone()], vec![raw.clone()]);
+                    Slice { held: held.clone(), records, raw, refused }
+                };
+                let posted = match self.post_one(connection, one(BTreeMap::new())).await {
                     Err(fault) if fault.is_data() => {
                         error!(partition = held.part, offset = record.0, %fault, "POISON: a record is isolated");
-                        let refusal = Refusal::new(Code::Poison, fault.to_string());
-                        self.post_one(connection, one((record.0, Err(refusal)))).await?
+                        let refused = BTreeMap::from([(record.0, fault.to_string())]);
+                        self.post_one(connection, one(refused)).await?
                     }
                     other => other?,
                 };
@@ -213,19 +234,23 @@ impl Desk {
         accounts: BTreeMap<AccountId, AccountState>,
     ) -> Part {
         let known: BTreeSet<AccountId> = accounts.keys().copied().collect();
-        let before = denial::before(&self.policies, &accounts);
+        let first = slice.held.next_offset as u64;
+        let policies = self.changeovers.before(slice.held.part, first);
+        let allowed = denial::debt_allowed(&policies, &slice.records);
+        let before = denial::before(allowed, &accounts);
         let mine_seen = slice.taps().filter_map(|accepted| seen.get_key_value(&accepted.tap.id));
         let mine_answered = slice.commands().filter_map(|command| answered.get_key_value(&command.id));
         let mut decision = decide(Batch {
-            policies: &self.policies,
+            policies: &policies,
             posting_date: slice.held.posting_date,
             chain_head: slice.held.chain_head,
             seen: mine_seen.map(|(tap, digest)| (*tap, *digest)).collect(),
             answered: mine_answered.map(|(id, digest)| (*id, *digest)).collect(),
             accounts,
+            activations: self.changeovers.since(slice.held.part, first),
+            refused: slice.refused.clone(),
             records: &slice.records,
         });
-        let first = slice.held.next_offset as u64;
         let raw = decision
             .quarantined
             .iter()
@@ -238,7 +263,7 @@ impl Desk {
             chain_head: decision.chain_head,
         };
         let accounts = std::mem::take(&mut decision.accounts);
-        let denials = denial::changes(&self.policies, &before, &accounts);
+        let denials = denial::changes(allowed, &before, &accounts);
         let states = accounts.iter().map(|(account, state)| NewState {
             account: *account,
             packed: Packed::of(state),
@@ -276,14 +301,14 @@ impl Slice {
     fn taps(&self) -> impl Iterator<Item = &primitives::AcceptedTap> {
         self.records.iter().filter_map(|(_, record)| match record {
             Ok(Record::Tap(tap)) => Some(tap.as_ref()),
-            Ok(Record::Day(_) | Record::Command(_)) | Err(_) => None,
+            Ok(Record::Day(_) | Record::Policy(_) | Record::Command(_)) | Err(_) => None,
         })
     }
 
     fn commands(&self) -> impl Iterator<Item = &Command> {
         self.records.iter().filter_map(|(_, record)| match record {
             Ok(Record::Command(command)) => Some(command.as_ref()),
-            Ok(Record::Day(_) | Record::Tap(_)) | Err(_) => None,
+            Ok(Record::Day(_) | Record::Policy(_) | Record::Tap(_)) | Err(_) => None,
         })
     }
 
@@ -308,8 +333,11 @@ pub(crate) struct Gap {
 /// Decodes entries into one slice a partition that has any. An entry below the position is a stale queue entry and is
 /// dropped; one above it is a gap.
 pub(crate) fn slice(held: &[Held], partitions: u32, entries: Vec<LogEntry>) -> Result<Vec<Slice>, Gap> {
-    let mut slices: Vec<Slice> =
-        held.iter().map(|held| Slice { held: held.clone(), records: Vec::new(), raw: Vec::new() }).collect();
+    let empty = |held: &Held| {
+        let (records, raw, refused) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Slice { held: held.clone(), records, raw, refused }
+    };
+    let mut slices: Vec<Slice> = held.iter().map(empty).collect();
     for entry in entries {
         let Ok(place) = slices.binary_search_by_key(&entry.partition, |slice| slice.held.part as u32) else {
             continue;
@@ -335,7 +363,7 @@ pub(crate) fn read(entry: &LogEntry, partitions: u32) -> Result<Record, Refusal>
     let account = match &record {
         Record::Tap(tap) => tap.account,
         Record::Command(command) => command.account,
-        Record::Day(_) => return Ok(record),
+        Record::Day(_) | Record::Policy(_) => return Ok(record),
     };
     if partition_of(account, partitions) != entry.partition {
         return Err(Refusal::new(Code::WrongPartition, format!("stands in partition {}", entry.partition)));

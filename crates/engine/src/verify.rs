@@ -17,6 +17,7 @@ use fares::Policy;
 use primitives::{Digest, PostingDate};
 use rebuild::Rebuild;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use store::posting::OFFICE;
 use store::verify::{self as stored, Standing};
 use store::{Connection as _, Doing as _, PgConnection};
@@ -223,13 +224,16 @@ impl Verified {
     }
 
     /// The stored policies by digest; one whose files were changed is told and cannot be used.
-    async fn policies(&mut self, conn: &mut PgConnection) -> Result<BTreeMap<Digest, Policy>, EngineError> {
+    async fn policies(
+        &mut self,
+        conn: &mut PgConnection,
+    ) -> Result<BTreeMap<Digest, Arc<Policy>>, EngineError> {
         let mut policies = BTreeMap::new();
         for kept in store::registry::policies(conn).await? {
             let digest = kept.digest;
             match crate::registry::revive(kept) {
                 Ok(policy) => {
-                    policies.insert(digest, policy);
+                    policies.insert(digest, Arc::new(policy));
                 }
                 Err(why) => {
                     self.differences.push(Difference::of(

@@ -6,6 +6,7 @@
 
 use crate::EngineError;
 use crate::line::{Line, Outcome};
+use crate::policy::Changeovers;
 use crate::post::Desk;
 use fares::Policies;
 use std::sync::Arc;
@@ -84,7 +85,7 @@ pub struct Worker<L> {
     pub stream_id: i32,
     /// How many partitions the log has.
     pub partitions: u32,
-    /// Policies in force.
+    /// The policies the books open with; once they are open, the log says what is in force.
     pub policies: Arc<Policies>,
     /// How it works.
     pub settings: Settings,
@@ -132,8 +133,9 @@ impl<L: EventLog> Worker<L> {
             Err(LogError::OffsetOutOfRange { .. }) => return self.halt_outside(&held).await,
             opened => opened?,
         };
+        let Some(changeovers) = self.changeovers(&held).await? else { return Ok(()) };
         info!(owner = self.settings.owner, partitions = held.len(), "holding partitions");
-        let mut line = Line::new(self.desk(), held);
+        let mut line = Line::new(self.desk(changeovers), held);
         let (mut renewed, mut looked) = (Instant::now(), Instant::now());
         let lease = Duration::from_millis(self.settings.lease_ms.unsigned_abs());
         while !*stop.borrow() {
@@ -146,10 +148,9 @@ impl<L: EventLog> Worker<L> {
                 match line.push(entries).await? {
                     Outcome::Taken => true,
                     Outcome::Lost => false,
-                    Outcome::Gap(gap) => {
-                        let reason = format!("OFFSET_GAP: {} follows {}", gap.found, gap.held.next_offset);
+                    Outcome::Halt(held, reason) => {
                         line.finish().await?;
-                        self.halt(&gap.held, &reason).await?;
+                        self.halt(&held, &reason).await?;
                         return Ok(());
                     }
                 }
@@ -179,10 +180,10 @@ impl<L: EventLog> Worker<L> {
         if line.finish().await? { self.release(line.held()).await } else { Ok(()) }
     }
 
-    fn desk(&self) -> Desk {
+    fn desk(&self, changeovers: Changeovers) -> Desk {
         Desk {
             pool: self.pool.clone(),
-            policies: Arc::clone(&self.policies),
+            changeovers,
             owner: self.settings.owner.clone(),
             lease_ms: self.settings.lease_ms,
             partitions: self.partitions,
@@ -196,11 +197,27 @@ impl<L: EventLog> Worker<L> {
         let mut connection =
             self.pool.acquire().await.doing("borrowing a connection to acquire partitions")?;
         let Settings { owner, lease_ms, .. } = &self.settings;
-        let held = lease::acquire(&mut connection, self.stream_id, owner, share, *lease_ms).await?;
-        // Before anything is judged with them: a rebuild asks which policies were known.
-        let policies: Vec<_> = self.policies.iter().map(fares::Policy::digest).collect();
-        store::verify::put_tenures(&mut connection, &held, &policies).await?;
-        Ok(held)
+        Ok(lease::acquire(&mut connection, self.stream_id, owner, share, *lease_ms).await?)
+    }
+
+    /// Which versions of the policy hold in these partitions; none when they halt, because one is not loaded as it was.
+    async fn changeovers(&self, held: &[Held]) -> Result<Option<Changeovers>, EngineError> {
+        let mut connection = self.pool.acquire().await.doing("borrowing a connection to read policies")?;
+        match Changeovers::open(&mut connection, self.stream_id, &self.policies).await? {
+            Ok(changeovers) => {
+                // Before anything is judged with them: a rebuild asks which policies were known.
+                let policies = changeovers.opened_with();
+                store::verify::put_tenures(&mut connection, held, &policies).await?;
+                Ok(Some(changeovers))
+            }
+            Err(refusal) => {
+                drop(connection);
+                for held in held {
+                    self.halt(held, &refusal.to_string()).await?;
+                }
+                Ok(None)
+            }
+        }
     }
 
     async fn renew(&self, held: &[Held]) -> Result<usize, EngineError> {

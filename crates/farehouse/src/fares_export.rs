@@ -67,7 +67,7 @@ pub async fn run(args: Args) -> anyhow::Result<Ending> {
                 next = entry.offset + 1;
                 let line = match wire::decode_record(&entry.bytes) {
                     Ok(Record::Tap(tap)) => taps::line(&tap),
-                    Ok(Record::Day(_) | Record::Command(_)) => None,
+                    Ok(Record::Day(_) | Record::Policy(_) | Record::Command(_)) => None,
                     Err(refusal) => {
                         eprintln!("partition {partition} offset {}: {refusal}", entry.offset);
                         None

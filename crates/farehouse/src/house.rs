@@ -49,6 +49,14 @@ pub async fn open_log(kind: LogKind, pool: &PgPool, topic: &str, partitions: u32
     })
 }
 
+/// Opens a log that is there already.
+pub async fn existing_log(kind: LogKind, pool: &PgPool, topic: &str) -> anyhow::Result<AnyLog> {
+    Ok(match kind {
+        LogKind::Embedded => AnyLog::Embedded(EmbeddedLog::open(pool, topic).await?),
+        LogKind::Kafka => AnyLog::Kafka(KafkaLog::open(&database::kafka()?, topic).await?),
+    })
+}
+
 impl House {
     /// Opens a house on a migrated database: loads the policy, registers the log, opens the books on `first_day`.
     pub async fn open(
@@ -61,15 +69,22 @@ impl House {
             let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
             anyhow!("the policy does not load:\n  {}", lines.join("\n  "))
         })?;
-        let policies = Policies::new(vec![policy]).context("the policies do not fit together")?;
+        let (given, id) = (policy.digest(), policy.id().to_owned());
+        let own = Policies::new(vec![policy]).context("the policies do not fit together")?;
         let identity = log.identity().await?;
         let mut connection = pool.acquire().await.context("borrowing a connection")?;
         engine::registry::load_policy(&mut connection, files).await?;
         let stream_id = store::lease::ensure_stream(&mut connection, &identity, first_day).await?;
         let open_day = store::settle::oldest_open(&mut connection).await?;
         engine::day::prepare_months(&mut connection, open_day.unwrap_or(first_day)).await;
+        // Once the books are open the log says what is in force, whatever a process is started with.
+        let in_force = engine::policy::in_force(&mut connection, stream_id, identity.partitions).await?;
         drop(connection);
-        let policies = Arc::new(policies);
+        let in_force = in_force.map_err(|refusal| anyhow!("the policies in force: {refusal}"))?;
+        let policies = Arc::new(in_force.map_or(own, |in_force| in_force.policies));
+        if policies.iter().all(|policy| policy.digest() != given) {
+            tracing::warn!("{id} is loaded and not in force: see `farehouse policy`");
+        }
         Ok(House { pool, log: Arc::new(log), stream_id, partitions: identity.partitions, policies })
     }
 

@@ -1,10 +1,13 @@
-//! `farehouse close` and `farehouse import`: what a scheduler starts at dawn. Both may be started again with the same end.
+//! `farehouse expire`, `close` and `import`: what a scheduler starts at dawn. All may be started again with the same end.
 
 use crate::Ending;
+use crate::house::existing_log;
+use crate::policy::LogArgs;
 use crate::serve::{self, HouseArgs};
 use anyhow::{Context as _, bail};
 use engine::day::{self, Asked, Progress};
-use primitives::PostingDate;
+use engine::expire::Expired;
+use primitives::{EventTime, PostingDate};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,6 +32,38 @@ pub struct ImportArgs {
     /// Who is said to have imported it.
     #[arg(long, default_value = "job")]
     actor: String,
+}
+
+/// Which announced top-ups to take back.
+#[derive(clap::Args)]
+pub struct ExpireArgs {
+    /// Those announced at least so many hours ago.
+    #[arg(long, default_value_t = 48, value_parser = clap::value_parser!(i64).range(1..=24 * 365))]
+    hours: i64,
+    /// How long to wait for the workers, in seconds.
+    #[arg(long, default_value_t = 60)]
+    wait: u64,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+pub async fn expire(args: ExpireArgs) -> anyhow::Result<Ending> {
+    let pool = serve::connect().await?;
+    let log = existing_log(args.log.log, &pool, &args.log.topic).await?;
+    let mut connection = pool.acquire().await?;
+    let now = crate::policy::now()?;
+    let before = EventTime::from_unix_ms(now.unix_ms() - args.hours * 3_600_000)
+        .context("so long ago there was no house")?;
+    let wait = Duration::from_secs(args.wait);
+    let expired = engine::expire::run(&mut connection, &log, before, now, wait).await?;
+    let Expired { cancelled, settled, pending } = expired;
+    println!("{cancelled} top-ups taken back, {settled} settled meanwhile, {pending} pending");
+    if pending > 0 {
+        bail!(
+            "{pending} are in the log and not in the ledger: is a worker running, or do they lie in quarantine?"
+        );
+    }
+    Ok(Ending::Done)
 }
 
 pub async fn close(args: CloseArgs) -> anyhow::Result<Ending> {

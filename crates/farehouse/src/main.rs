@@ -4,7 +4,7 @@
 //! Turn what a person or a job types into use cases of the engine on a chosen database and log.
 //!
 //! # Shape
-//! One module a command: [`demo`], [`replay`], [`serve`], [`jobs`], [`pipeline`], [`adjust`], [`verify`], [`fares`], [`bench`]; [`house`] wires a database, a log and policies
+//! One module a command: [`demo`], [`replay`], [`serve`], [`jobs`], [`pipeline`], [`policy`], [`adjust`], [`verify`], [`fares`], [`bench`]; [`house`] wires a database, a log and policies
 //! together; [`simulated`] brings a simulated day to the door. stdout is data, stderr is progress and logs. Exit codes:
 //! 0 done, 1 differences found, 2 wrong usage, 70 a fault.
 //!
@@ -27,6 +27,7 @@ mod house;
 mod jobs;
 mod log;
 mod pipeline;
+mod policy;
 mod replay;
 mod serve;
 mod simulated;
@@ -67,6 +68,8 @@ enum Command {
     Retire(pipeline::RetireArgs),
     /// List what is missing from the devices' journals; exits with 1 when something is.
     Missing(pipeline::MissingArgs),
+    /// Take back announced top-ups that the bank never confirmed.
+    Expire(jobs::ExpireArgs),
     /// Close an accounting day: its marker goes through every partition.
     Close(jobs::CloseArgs),
     /// Import a bank file, and say what it explained.
@@ -75,6 +78,12 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Print the chain heads of closed days, to be kept elsewhere.
     Heads,
+    /// Say which versions of the fare policy are in force, and let another take effect: proposed by one person, approved by
+    /// another.
+    Policy {
+        #[command(subcommand)]
+        what: policy::What,
+    },
     /// Book by hand what no tap and no statement books: proposed by one person, approved by another.
     Adjust {
         #[command(subcommand)]
@@ -129,8 +138,10 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Streams => pipeline::streams().await,
         Command::Retire(args) => pipeline::retire(args).await,
         Command::Missing(args) => pipeline::missing(args).await,
+        Command::Expire(args) => jobs::expire(args).await,
         Command::Close(args) => jobs::close(args).await,
         Command::Import(args) => jobs::import(args).await,
+        Command::Policy { what } => policy::run(what).await,
         Command::Adjust { what } => adjust::run(what).await,
         Command::Verify(args) => verify::verify(args).await,
         Command::Heads => verify::heads().await,

@@ -1,14 +1,13 @@
 //! `farehouse verify` and `farehouse heads`: prove the books, and publish where their chains stand.
 
-use crate::log::{AnyLog, LogKind};
+use crate::house::existing_log;
+use crate::log::LogKind;
 use crate::{Ending, database};
 use anyhow::{Context as _, anyhow};
 use engine::verify::{Difference, Head, Verified};
 use primitives::{Digest, PostingDate};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use store::log::EmbeddedLog;
-use stream::KafkaLog;
 
 /// What to verify, and against what.
 #[derive(clap::Args)]
@@ -43,12 +42,9 @@ pub async fn verify(args: VerifyArgs) -> anyhow::Result<Ending> {
         }
     };
     let pool = store::connect(&database::url()?, CONNECTIONS).await?;
-    let log = match (args.books_only, args.log) {
-        (true, _) => None,
-        (false, LogKind::Embedded) => Some(AnyLog::Embedded(EmbeddedLog::open(&pool, &args.topic).await?)),
-        (false, LogKind::Kafka) => {
-            Some(AnyLog::Kafka(KafkaLog::open(&database::kafka()?, &args.topic).await?))
-        }
+    let log = match args.books_only {
+        true => None,
+        false => Some(existing_log(args.log, &pool, &args.topic).await?),
     };
     let mut connection = pool.acquire().await.context("borrowing a connection")?;
     let verified = engine::verify::verify(&mut connection, log.as_ref(), &copied).await?;

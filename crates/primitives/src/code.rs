@@ -106,6 +106,10 @@ codes! {
     OffsetPastEnd = "OFFSET_PAST_END",
     /// The topic is not the one the positions belong to: the partition halts.
     TopicReplaced = "TOPIC_REPLACED",
+    /// A policy in force is not loaded, or was changed: the partition halts.
+    PolicyDiffers = "POLICY_DIFFERS",
+    /// A version of the policy that cannot follow those in force.
+    PolicyUnfit = "POLICY_UNFIT",
     /// Sequences are missing from a device's journal although later ones arrived.
     SequenceGap = "SEQ_GAP",
     // Days.

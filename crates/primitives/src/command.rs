@@ -21,8 +21,13 @@ impl CommandId {
     pub fn of_key(asker: &Text, key: &Text) -> Self {
         let mut bytes = Canonical::tagged("command-id/1");
         bytes.text(asker.as_str()).text(key.as_str());
+        Self::of_digest(&bytes.digest())
+    }
+
+    /// The identity of what the house itself asks, from a digest of what makes it that.
+    pub fn of_digest(digest: &Digest) -> Self {
         let mut id = [0; 16];
-        for (byte, from) in id.iter_mut().zip(bytes.digest().0) {
+        for (byte, from) in id.iter_mut().zip(digest.0) {
             *byte = from;
         }
         CommandId(id)
@@ -213,6 +218,28 @@ impl CommandKind {
             | CommandKind::ConfirmTopUp { .. }
             | CommandKind::CancelTopUp { .. }
             | CommandKind::MoveMedium { .. } => None,
+        }
+    }
+}
+
+impl CommandKind {
+    /// The earlier command it acts on.
+    pub const fn earlier(&self) -> Option<CommandId> {
+        match self {
+            CommandKind::RefundPass { purchase: earlier }
+            | CommandKind::ConfirmTopUp { top_up: earlier }
+            | CommandKind::CancelTopUp { top_up: earlier } => Some(*earlier),
+            CommandKind::Pay { .. }
+            | CommandKind::BuyPass { .. }
+            | CommandKind::RefundFare { .. }
+            | CommandKind::Block { .. }
+            | CommandKind::Unblock { .. }
+            | CommandKind::AnnounceTopUp { .. }
+            | CommandKind::MoveMedium { .. }
+            | CommandKind::GrantConcession { .. }
+            | CommandKind::LapseConcession { .. }
+            | CommandKind::Close { .. }
+            | CommandKind::Correct { .. } => None,
         }
     }
 }

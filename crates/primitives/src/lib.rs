@@ -31,7 +31,7 @@ pub use code::Code;
 pub use command::{Command, CommandId, CommandKind};
 pub use ids::{AccountId, DeviceId, JournalId, MediumToken, PartyNo, Sequence, TapId, Text};
 pub use money::{Currency, Minor, Money, MoneyError, Rounding};
-pub use record::{AcceptedTap, DayMarker, Record, Refusal, Tender};
+pub use record::{AcceptedTap, DayMarker, PolicyActivation, Record, Refusal, Tender};
 pub use sensitive::Sensitive;
 pub use tap::{Direction, Tap, TapKind};
 pub use time::{DayRule, EventTime, PostingDate, ServiceDate};

@@ -1,6 +1,6 @@
 //! Records: what stands in the event log, and the refusal that stands in for what could not be judged.
 
-use crate::canonical::Digest;
+use crate::canonical::{Canonical, Digest};
 use crate::code::Code;
 use crate::command::Command;
 use crate::ids::{AccountId, PartyNo, Text};
@@ -47,6 +47,35 @@ pub struct DayMarker {
     pub opening: PostingDate,
 }
 
+/// A version of the fare policy takes effect: passes through every partition; every record after it there is judged by the
+/// versions it leads to. Rides before `from` keep the version that held when they were made, however late they come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyActivation {
+    /// The version's id.
+    pub policy: Text,
+    /// Digest of its files.
+    pub digest: Digest,
+    /// From this moment of travel on.
+    pub from: EventTime,
+    /// Digest of the versions that were in force, as both people saw them.
+    pub before: Digest,
+    /// When it was agreed, by the office's clock.
+    pub at: EventTime,
+    /// Who asked.
+    pub asked_by: Text,
+    /// Who else agreed; none while it is only proposed.
+    pub approved_by: Option<Text>,
+}
+
+impl PolicyActivation {
+    /// Digest of what is asked: everything but the people and the time.
+    pub fn body_digest(&self) -> Digest {
+        let mut bytes = Canonical::tagged("policy-activation/1");
+        bytes.text(self.policy.as_str()).bytes(&self.digest.0).i64(self.from.unix_ms()).bytes(&self.before.0);
+        bytes.digest()
+    }
+}
+
 /// One record of the event log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
@@ -56,6 +85,8 @@ pub enum Record {
     Day(DayMarker),
     /// A command.
     Command(Box<Command>),
+    /// A version of the fare policy takes effect.
+    Policy(Box<PolicyActivation>),
 }
 
 /// Why something was not taken: a stable code, and a detail for the person who looks after it.

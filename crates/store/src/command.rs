@@ -3,7 +3,7 @@
 
 use crate::error::{Doing as _, StoreError};
 use crate::rows;
-use primitives::{AccountId, Code, CommandId, Digest, Refusal, Text};
+use primitives::{AccountId, Code, CommandId, Digest, EventTime, Refusal, Text};
 use sqlx::PgConnection;
 use wire::LogIdentity;
 
@@ -197,6 +197,28 @@ pub async fn approve(
     .await
     .doing(doing)?;
     Ok(Ok(record))
+}
+
+/// The top-ups announced before a moment that were neither confirmed nor taken back: oldest first, at most `limit`.
+pub async fn unconfirmed(
+    connection: &mut PgConnection,
+    before: EventTime,
+    limit: i64,
+) -> Result<Vec<(CommandId, AccountId)>, StoreError> {
+    let found: Vec<(Vec<u8>, i64)> = sqlx::query_as(
+        "SELECT command_id, account_id FROM clearing.command AS announced
+         WHERE kind = 'announce_top_up' AND outcome = 'done' AND at < $1
+           AND NOT EXISTS (SELECT FROM clearing.command AS later
+                           WHERE later.earlier = announced.command_id
+                             AND (later.outcome = 'done' OR later.code = 'TOPUP_NOT_PENDING'))
+         ORDER BY at, command_id LIMIT $2",
+    )
+    .bind(rows::timestamp(before)?)
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+    .doing("looking for top-ups the bank never confirmed")?;
+    found.into_iter().map(|(id, account)| Ok((rows::command_id(id)?, rows::account(account)?))).collect()
 }
 
 /// True when any medium belongs to the account.

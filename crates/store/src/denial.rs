@@ -2,7 +2,7 @@
 
 use crate::error::{Doing as _, StoreError};
 use crate::rows;
-use primitives::{DeviceId, MediumToken};
+use primitives::{AccountId, DeviceId, MediumToken};
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use wire::{Denial, DenyDelta};
@@ -48,6 +48,47 @@ pub async fn apply(transaction: &mut PgConnection, denials: &[Denial]) -> Result
             .await
             .doing(doing)?;
     }
+    Ok(())
+}
+
+/// Media are about to stand for these accounts. Devices that know the list so far would go on with what they know of the token
+/// or the account, so where either is on the list, the account is told again.
+pub async fn media_moved(
+    transaction: &mut PgConnection,
+    moved: &[(MediumToken, AccountId)],
+) -> Result<(), StoreError> {
+    let doing = "telling of media that move";
+    let accounts: Vec<i64> = sqlx::query_scalar(
+        "SELECT DISTINCT moved.account_id
+         FROM unnest($1::bytea[], $2::bigint[]) AS moved (token, account_id)
+         LEFT JOIN registry.medium AS known USING (token)
+         WHERE known.account_id IS DISTINCT FROM moved.account_id
+           AND EXISTS (SELECT FROM registry.denial
+                       WHERE denied AND denial.account_id IN (known.account_id, moved.account_id))
+         ORDER BY 1",
+    )
+    .bind(moved.iter().map(|(token, _)| token.bytes().as_slice()).collect::<Vec<&[u8]>>())
+    .bind(moved.iter().map(|(_, account)| account.as_i64()).collect::<Vec<i64>>())
+    .fetch_all(&mut *transaction)
+    .await
+    .doing(doing)?;
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let version: i64 =
+        sqlx::query_scalar("UPDATE registry.denial_head SET version = version + 1 RETURNING version")
+            .fetch_one(&mut *transaction)
+            .await
+            .doing(doing)?;
+    sqlx::query(
+        "INSERT INTO registry.denial (account_id, denied, version) SELECT account_id, false, $2 FROM unnest($1::bigint[]) AS account_id
+         ON CONFLICT (account_id) DO UPDATE SET version = excluded.version, changed_at = clock_timestamp()",
+    )
+    .bind(accounts)
+    .bind(version)
+    .execute(transaction)
+    .await
+    .doing(doing)?;
     Ok(())
 }
 

@@ -97,6 +97,8 @@ pub struct ChargeRow {
     pub product: Option<String>,
     /// Rules that fired.
     pub rules: Vec<String>,
+    /// What somebody should look at: `clearing::Flag::word`.
+    pub flags: Vec<String>,
 }
 
 /// What became of a tap.
@@ -171,7 +173,7 @@ async fn charge_of(
     tap: TapId,
 ) -> Result<Option<ChargeRow>, StoreError> {
     let row = sqlx::query(
-        "SELECT version, shape, gross, rider, unknown, product, rules, funded,
+        "SELECT version, shape, gross, rider, unknown, product, rules, flags, funded,
                 ARRAY(SELECT coalesce(party.party_id, funder.no::text)
                       FROM unnest(charge.funders) WITH ORDINALITY AS funder (no, place)
                       LEFT JOIN registry.party party ON party.party_no = funder.no ORDER BY place) AS funders
@@ -200,6 +202,7 @@ async fn charge_of(
             unknown: row.get("unknown"),
             product: row.get("product"),
             rules: row.get("rules"),
+            flags: row.get("flags"),
         }
     }))
 }

@@ -42,6 +42,7 @@ pub mod mark;
 pub mod measure;
 pub mod months;
 pub mod outbox;
+pub mod policy;
 pub mod pool;
 pub mod posting;
 pub mod registry;

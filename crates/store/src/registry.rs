@@ -340,9 +340,11 @@ pub async fn devices(conn: &mut PgConnection) -> Result<Vec<Device>, StoreError>
         .collect()
 }
 
-/// Registers media; a known token takes the new account.
+/// Registers media; a known token takes the new account, and the deny list tells of it.
 pub async fn enrol_media(conn: &mut PgConnection, media: &[Medium]) -> Result<(), StoreError> {
     for chunk in media.chunks(ENROL_ROWS_MAX) {
+        let moved: Vec<_> = chunk.iter().map(|medium| (medium.token, medium.account)).collect();
+        crate::denial::media_moved(conn, &moved).await?;
         let tokens: Vec<&[u8]> = chunk.iter().map(|medium| medium.token.bytes().as_slice()).collect();
         let accounts: Vec<i64> = chunk.iter().map(|medium| medium.account.as_i64()).collect();
         let fare_media: Vec<&str> = chunk.iter().map(|medium| medium.fare_medium.as_str()).collect();

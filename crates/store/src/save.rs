@@ -4,6 +4,7 @@ use crate::copy::Rows;
 use crate::error::{Doing as _, StoreError};
 use crate::lease::{self, Advance};
 use crate::outbox;
+use crate::policy;
 use crate::posting::{self, Written};
 use crate::registry::tender_word;
 use crate::state::Packed;
@@ -92,6 +93,7 @@ pub async fn save(
     outbox::put(transaction, parts).await?;
     commit_log(transaction, owner, parts).await?;
     day_heads(transaction, parts).await?;
+    policy::put_activated(transaction, parts).await?;
     Ok(true)
 }
 
@@ -265,11 +267,12 @@ async fn quarantine(transaction: &mut PgConnection, parts: &[Part]) -> Result<()
     let raw = |(part, row): &(&Part, &Quarantined)| part.raw.get(&row.offset).cloned().unwrap_or_default();
     sqlx::query(
         "INSERT INTO ingest.quarantine
-           (quarantine_id, source, stream_id, part, off, device_id, journal_id, seq, code, detail, raw)
-         SELECT quarantine_id, 'log', stream_id, part, off, device_id, journal_id, seq, code, detail, raw
+           (quarantine_id, source, stream_id, part, off, device_id, journal_id, seq, code, detail, raw,
+            by_database)
+         SELECT quarantine_id, 'log', stream_id, part, off, device_id, journal_id, seq, code, detail, raw, by_database
          FROM unnest($1::uuid[], $2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-           $8::text[], $9::text[], $10::bytea[])
-           AS row (quarantine_id, stream_id, part, off, device_id, journal_id, seq, code, detail, raw)",
+           $8::text[], $9::text[], $10::bytea[], $11::bool[])
+           AS row (quarantine_id, stream_id, part, off, device_id, journal_id, seq, code, detail, raw, by_database)",
     )
     .bind(rows.iter().map(|_| Uuid::now_v7()).collect::<Vec<Uuid>>())
     .bind(rows.iter().map(|(part, _)| stream(part)).collect::<Vec<i32>>())
@@ -281,6 +284,7 @@ async fn quarantine(transaction: &mut PgConnection, parts: &[Part]) -> Result<()
     .bind(rows.iter().map(|(_, row)| row.refusal.code.as_str()).collect::<Vec<&str>>())
     .bind(rows.iter().map(|(_, row)| row.refusal.detail.as_str()).collect::<Vec<&str>>())
     .bind(rows.iter().map(raw).collect::<Vec<Vec<u8>>>())
+    .bind(rows.iter().map(|(_, row)| row.by_database).collect::<Vec<bool>>())
     .execute(transaction)
     .await
     .doing("writing quarantine")?;

@@ -273,7 +273,7 @@ pub async fn poison(
 ) -> Result<BTreeMap<u64, String>, StoreError> {
     let found: Vec<(i64, String)> = sqlx::query_as(
         "SELECT off, detail FROM ingest.quarantine
-         WHERE stream_id = $1 AND part = $2 AND off >= $3 AND off < $4 AND code = 'POISON' AND seq IS NULL",
+         WHERE stream_id = $1 AND part = $2 AND off >= $3 AND off < $4 AND by_database",
     )
     .bind(stream_id)
     .bind(part)

@@ -191,5 +191,6 @@ fn charge(row: ChargeRow, currency: &str) -> Value {
         "unknown": row.unknown,
         "product": row.product,
         "rules": row.rules,
+        "flags": row.flags,
     })
 }

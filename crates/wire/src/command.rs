@@ -2,7 +2,7 @@
 
 use crate::proto::{self, command::Kind};
 use crate::reader::{Field, Reader, decode, unknown};
-use crate::record::{date, tender, tender_number};
+use crate::record::{date, moment, tender, tender_number};
 use crate::tap::{identity, money, read_payment, text};
 use primitives::{
     AccountId, Command, CommandId, CommandKind, EventTime, MediumToken, Money, Refusal, ServiceDate, Text,
@@ -260,9 +260,6 @@ type Concession = (Text, Option<EventTime>, Option<EventTime>);
 
 fn read_concession(bytes: &[u8]) -> Result<Concession, Refusal> {
     let (mut category, mut from, mut until) = ("", None, None);
-    let moment = |ms: i64| {
-        EventTime::from_unix_ms(ms).ok_or_else(|| decode("a time is not in the years 2000 to 2099"))
-    };
     let mut reader = Reader::new(bytes);
     while let Some(field) = reader.once()? {
         match field.number {

@@ -5,13 +5,14 @@ use crate::envelope::View;
 use crate::limits::RECORD_BYTES_MAX;
 use crate::proto;
 use crate::reader::{Reader, decode, unknown};
+use crate::tap::text;
 use primitives::{
-    AcceptedTap, AccountId, Code, DayMarker, Digest, EventTime, PartyNo, PostingDate, Record, Refusal,
-    Tender, Text,
+    AcceptedTap, AccountId, Code, DayMarker, Digest, EventTime, PartyNo, PolicyActivation, PostingDate,
+    Record, Refusal, Tender, Text,
 };
 use prost::Message;
 
-/// The bytes of a record. `envelope` is what [`crate::Envelope::encode`] gave for the tap; day markers and commands have none.
+/// The bytes of a record. `envelope` is what [`crate::Envelope::encode`] gave for the tap; nothing else has one.
 pub fn encode_record(record: &Record, envelope: &[u8]) -> Vec<u8> {
     use proto::log_record::Record as Kind;
     let kind = match record {
@@ -28,6 +29,15 @@ pub fn encode_record(record: &Record, envelope: &[u8]) -> Vec<u8> {
             Kind::Day(proto::DayMarker { closing: day.closing.to_string(), opening: day.opening.to_string() })
         }
         Record::Command(command) => Kind::Command(command::write(command)),
+        Record::Policy(activation) => Kind::Policy(proto::PolicyActivation {
+            policy: activation.policy.as_str().to_owned(),
+            digest: activation.digest.0.to_vec(),
+            from_ms: activation.from.unix_ms(),
+            before: activation.before.0.to_vec(),
+            at_ms: activation.at.unix_ms(),
+            asked_by: activation.asked_by.as_str().to_owned(),
+            approved_by: activation.approved_by.as_ref().map(|by| by.as_str().to_owned()),
+        }),
     };
     proto::LogRecord { record: Some(kind) }.encode_to_vec()
 }
@@ -47,6 +57,7 @@ pub fn decode_record(bytes: &[u8]) -> Result<Record, Refusal> {
         1 => read_tap(field.bytes()?).map(|tap| Record::Tap(Box::new(tap))),
         2 => read_day(field.bytes()?).map(Record::Day),
         3 => command::read(field.bytes()?).map(|command| Record::Command(Box::new(command))),
+        4 => read_policy(field.bytes()?).map(|activation| Record::Policy(Box::new(activation))),
         _ => Err(unknown()),
     }
 }
@@ -111,6 +122,39 @@ fn read_day(bytes: &[u8]) -> Result<DayMarker, Refusal> {
         return Err(decode("the day that opens is not later than the day that closes"));
     }
     Ok(DayMarker { closing, opening })
+}
+
+fn read_policy(bytes: &[u8]) -> Result<PolicyActivation, Refusal> {
+    let (mut policy, mut digest, mut from_ms, mut before): (_, &[u8], _, &[u8]) = ("", &[], 0, &[]);
+    let (mut at_ms, mut asked_by, mut approved_by) = (0, "", None);
+    let mut reader = Reader::new(bytes);
+    while let Some(field) = reader.once()? {
+        match field.number {
+            1 => policy = field.text()?,
+            2 => digest = field.bytes()?,
+            3 => from_ms = field.i64()?,
+            4 => before = field.bytes()?,
+            5 => at_ms = field.i64()?,
+            6 => asked_by = field.text()?,
+            7 => approved_by = Some(field.text()?),
+            _ => return Err(unknown()),
+        }
+    }
+    let whole = |bytes: &[u8]| bytes.try_into().map(Digest).map_err(|_| decode("a digest is 32 bytes"));
+    Ok(PolicyActivation {
+        policy: text("policy", policy)?,
+        digest: whole(digest)?,
+        from: moment(from_ms)?,
+        before: whole(before)?,
+        at: moment(at_ms)?,
+        asked_by: text("asked_by", asked_by)?,
+        approved_by: approved_by.map(|by| text("approved_by", by)).transpose()?,
+    })
+}
+
+/// A time of one of our clocks.
+pub(crate) fn moment(unix_ms: i64) -> Result<EventTime, Refusal> {
+    EventTime::from_unix_ms(unix_ms).ok_or_else(|| decode("a time is not in the years 2000 to 2099"))
 }
 
 /// A date in its one text form.

@@ -135,6 +135,8 @@ proptest! {
                 seen: BTreeMap::new(),
                 answered: BTreeMap::new(),
                 accounts: accounts.clone(),
+                activations: BTreeMap::new(),
+                refused: BTreeMap::new(),
                 records: record,
             });
             chain_head = decision.chain_head;

@@ -91,6 +91,8 @@ fn run(records: &Records, cuts: &[usize]) -> End {
             seen: seen.clone(),
             answered: answered.clone(),
             accounts: accounts.clone(),
+            activations: BTreeMap::new(),
+            refused: BTreeMap::new(),
             records: &records[from..to],
         });
         let counts = decision.counts;

@@ -2,11 +2,13 @@
 
 use crate::EngineError;
 use crate::denial::{self, Before};
+use crate::policy::{self, Activations};
 use crate::post::read;
-use clearing::{AccountState, Batch, DayHead, Decision, Purse, decide};
+use clearing::{AccountState, Activated, Batch, DayHead, Decision, Purse, activate, decide};
 use fares::{Policies, Policy};
-use primitives::{AccountId, Code, CommandId, Digest, PostingDate, Record, Refusal, TapId};
+use primitives::{AccountId, CommandId, Digest, Minor, PostingDate, Record, Refusal, TapId};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 use store::verify::{self as stored, Commit, Difference, Head, Outbox, Standing, Tables};
 use store::{PgConnection, StoreError, state};
@@ -31,7 +33,7 @@ type Records = Vec<(u64, Result<Record, Refusal>)>;
 pub(super) struct Rebuild<'a, L> {
     log: &'a L,
     partitions: u32,
-    policies: BTreeMap<Digest, Policy>,
+    policies: BTreeMap<Digest, Arc<Policy>>,
     sets: BTreeMap<Vec<Digest>, Policies>,
     /// Accounts that any partition rebuilt.
     known: Vec<i64>,
@@ -63,10 +65,12 @@ struct Walk<R> {
     day_heads: Vec<DayHead>,
     next: i64,
     policies: Vec<Digest>,
+    /// Versions of the policy that took effect so far.
+    activated: Vec<Activated>,
 }
 
 impl<'a, L: EventLog> Rebuild<'a, L> {
-    pub fn new(log: &'a L, partitions: u32, policies: BTreeMap<Digest, Policy>) -> Self {
+    pub fn new(log: &'a L, partitions: u32, policies: BTreeMap<Digest, Arc<Policy>>) -> Self {
         Rebuild {
             log,
             partitions,
@@ -127,9 +131,10 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
             day_heads: Vec::new(),
             next: 0,
             policies: Vec::new(),
+            activated: Vec::new(),
         };
         let came_through = self.follow(conn, &mut walk, standing.next_offset).await?;
-        let Walk { tables, outbox, accounts, posting_date, chain_head, day_heads, next, .. } = walk;
+        let Walk { tables, outbox, accounts, posting_date, chain_head, day_heads, next, activated, .. } = walk;
         self.differences.extend(tables.finish(conn).await?);
         let (differences, told) = outbox.finish(conn).await?;
         self.differences.extend(differences);
@@ -140,6 +145,7 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
             return Ok(());
         }
         self.ends(standing, posting_date, chain_head, &day_heads, heads);
+        self.activations(conn, place, &activated).await?;
         self.states(conn, accounts).await
     }
 
@@ -194,6 +200,7 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
         counted: bool,
     ) -> Result<bool, EngineError> {
         let Some(policies) = self.known_policies(walk, commit)? else { return Ok(false) };
+        let mut set = self.in_force(&policies, &walk.activated)?;
         let mut counts = [0_u32; 4];
         // A batch is judged as the worker judged it where its border and its policies are known.
         let as_committed = counted && commit.policies.is_some() && commit.to - commit.from <= BATCH_MAX;
@@ -202,9 +209,20 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
             let Some(entries) = self.read(walk, want).await? else { return Ok(false) };
             let poison = stored::poison(conn, walk.place, (walk.next, walk.next + want as i64)).await?;
             self.refused_by_database += poison.len() as u64;
-            let (records, raw) = decode(entries, self.partitions, poison);
-            let set = self.sets.get(&policies).ok_or_else(|| lost("the policies of a batch"))?;
-            let (decision, before) = walk.judge(conn, set, &records).await?;
+            let (records, raw) = decode(entries, self.partitions);
+            let activations = match policy::lead_to(set.clone(), &records, &self.policies) {
+                Ok(activations) => activations,
+                Err(refusal) => {
+                    let must = "the policy that an activation names".to_owned();
+                    self.differ(walk.place, Some(walk.next), "registry.policy", refusal.detail, must);
+                    return Ok(false);
+                }
+            };
+            let next = activations.values().rev().find_map(|led| led.as_ref().ok()).cloned();
+            let allowed = denial::debt_allowed(&set, &records);
+            let (decision, before) =
+                walk.judge(conn, (&set, allowed), &records, (activations, poison)).await?;
+            set = next.unwrap_or(set);
             let raw = decision
                 .quarantined
                 .iter()
@@ -212,7 +230,7 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
             walk.tables.compare(conn, &decision, &raw.collect()).await?;
             self.differences.extend(stored::items(conn, &decision.items).await?);
             if as_committed {
-                let denials = denial::changes(set, &before, &decision.accounts);
+                let denials = denial::changes(allowed, &before, &decision.accounts);
                 walk.outbox.compare(conn, commit.from, &decision, &denials).await?;
             }
             let now = decision.counts;
@@ -273,13 +291,45 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
                     );
                     return Ok(None);
                 };
-                versions.push(policy.clone());
+                versions.push(Policy::clone(policy));
             }
             let set = Policies::new(versions).map_err(|error| EngineError::Policy(error.to_string()))?;
             self.sets.insert(noted.clone(), set);
         }
         walk.policies.clone_from(&noted);
         Ok(Some(noted))
+    }
+
+    /// The versions that hold where these took effect upon those a worker knew.
+    fn in_force(&self, noted: &[Digest], activated: &[Activated]) -> Result<Policies, EngineError> {
+        let mut set = self.sets.get(noted).ok_or_else(|| lost("the policies of a batch"))?.clone();
+        for row in activated {
+            let policy = self.policies.get(&row.activation.digest);
+            let policy = policy.ok_or_else(|| lost("the policy of an activation"))?;
+            set = activate(&set, &row.activation, policy).map_err(|refusal| lost(&refusal.detail))?;
+        }
+        Ok(set)
+    }
+
+    /// What the books say took effect is what did.
+    async fn activations(
+        &mut self,
+        conn: &mut PgConnection,
+        place: (i32, i32),
+        activated: &[Activated],
+    ) -> Result<(), EngineError> {
+        let stored = store::policy::activated(conn, place.0).await?;
+        let stored: Vec<Activated> =
+            stored.into_iter().filter(|(part, _)| *part == place.1).map(|(_, row)| row).collect();
+        let show = |row: &Activated| format!("{:?}", row.activation);
+        let none = || "no such activation".to_owned();
+        for row in activated.iter().filter(|row| !stored.contains(row)) {
+            self.differ(place, Some(row.offset as i64), "ingest.activation", none(), show(row));
+        }
+        for row in stored.iter().filter(|row| !activated.contains(row)) {
+            self.differ(place, Some(row.offset as i64), "ingest.activation", show(row), none());
+        }
+        Ok(())
     }
 
     /// The next records; none when the log does not have them.
@@ -386,8 +436,9 @@ impl<R> Walk<R> {
     async fn judge(
         &self,
         conn: &mut PgConnection,
-        policies: &Policies,
+        (policies, allowed): (&Policies, Minor),
         records: &Records,
+        (activations, refused): (Activations, BTreeMap<u64, String>),
     ) -> Result<(Decision, Vec<Before>), EngineError> {
         let read = || records.iter().filter_map(|(_, record)| record.as_ref().ok());
         let ids: Vec<TapId> = read().filter_map(tap).collect();
@@ -400,7 +451,7 @@ impl<R> Walk<R> {
                 accounts.insert(account, revive(*purse, bytes)?);
             }
         }
-        let before = denial::before(policies, &accounts);
+        let before = denial::before(allowed, &accounts);
         let decision = decide(Batch {
             policies,
             posting_date: self.posting_date,
@@ -408,6 +459,8 @@ impl<R> Walk<R> {
             seen: stored::seen_before(conn, self.place, self.next, &ids).await?,
             answered: stored::answered_before(conn, self.place, self.next, &commands).await?,
             accounts,
+            activations,
+            refused,
             records,
         });
         Ok((decision, before))
@@ -418,6 +471,7 @@ impl<R> Walk<R> {
             self.accounts.insert(account, (state.purse, state::encode(&state)));
         }
         self.day_heads.extend(decision.day_heads);
+        self.activated.extend(decision.activated);
         (self.posting_date, self.chain_head) = (decision.posting_date, decision.chain_head);
         self.next += records as i64;
     }
@@ -426,14 +480,14 @@ impl<R> Walk<R> {
 fn tap(record: &Record) -> Option<TapId> {
     match record {
         Record::Tap(accepted) => Some(accepted.tap.id),
-        Record::Command(_) | Record::Day(_) => None,
+        Record::Command(_) | Record::Day(_) | Record::Policy(_) => None,
     }
 }
 
 fn command(record: &Record) -> Option<CommandId> {
     match record {
         Record::Command(command) => Some(command.id),
-        Record::Tap(_) | Record::Day(_) => None,
+        Record::Tap(_) | Record::Day(_) | Record::Policy(_) => None,
     }
 }
 
@@ -442,24 +496,16 @@ fn account(record: &Record) -> Option<AccountId> {
     match record {
         Record::Tap(accepted) => Some(accepted.account),
         Record::Command(command) => Some(command.account),
-        Record::Day(_) => None,
+        Record::Day(_) | Record::Policy(_) => None,
     }
 }
 
-/// Entries as records, with their bytes; those the database refused stay refused.
-fn decode(
-    entries: Vec<LogEntry>,
-    partitions: u32,
-    mut poison: BTreeMap<u64, String>,
-) -> (Records, BTreeMap<u64, Vec<u8>>) {
+/// Entries as records, with their bytes.
+fn decode(entries: Vec<LogEntry>, partitions: u32) -> (Records, BTreeMap<u64, Vec<u8>>) {
     let mut records = Vec::with_capacity(entries.len());
     let mut raw = BTreeMap::new();
     for entry in entries {
-        let record = match poison.remove(&entry.offset) {
-            Some(detail) => Err(Refusal::new(Code::Poison, detail)),
-            None => read(&entry, partitions),
-        };
-        records.push((entry.offset, record));
+        records.push((entry.offset, read(&entry, partitions)));
         raw.insert(entry.offset, entry.bytes);
     }
     (records, raw)

@@ -1,5 +1,6 @@
 use super::*;
 use crate::{Policies, PoliciesError};
+use std::sync::Arc;
 
 fn version(id: &str, from: &str, until: &str) -> Files {
     town_with(
@@ -54,6 +55,30 @@ fn versions_must_not_overlap_nor_rename_a_party() {
     other.insert("parties.txt".into(), parties.into_bytes());
     let renumbered = PoliciesError::Renumbered { party: "rails".into(), first, second };
     assert_eq!(refused([version("a", "2025-01-01", "2026-01-01"), other]), renumbered);
+}
+
+#[test]
+fn an_activated_version_ends_the_one_before_it() {
+    let old = Policies::new(vec![loaded(&version("old", "2025-01-01", ""))]).unwrap();
+    let new = Arc::new(loaded(&version("new", "2026-02-01", "2026-06-01")));
+    let from = at("2026-03-01", 4, 0, 0);
+    let both = old.activate(Arc::clone(&new), from).unwrap();
+    let check = |date: &str, hour, minute, expect: Option<&str>| {
+        assert_eq!(both.at(at(date, hour, minute, 59)).map(Policy::id), expect, "{date} {hour}");
+    };
+    check("2026-03-01", 3, 59, Some("old"));
+    check("2026-03-01", 4, 0, Some("new"));
+    check("2026-07-01", 0, 0, None);
+    assert_eq!(both.since().map(|(from, policy)| (from, policy.id())).last(), Some((from, "new")));
+    assert_ne!(both.digest(), old.digest());
+    assert_ne!(both.digest(), old.activate(Arc::clone(&new), at("2026-03-02", 4, 0, 0)).unwrap().digest());
+    // It holds on no day before it says it is valid, and takes effect after every other.
+    let refused = |policies: &Policies, from| policies.activate(Arc::clone(&new), from).unwrap_err();
+    let (policy, newest) = ("new".to_owned(), "new".to_owned());
+    let early = PoliciesError::NotInForce { policy: policy.clone() };
+    assert_eq!(refused(&old, at("2026-01-31", 23, 59, 59)), early);
+    assert_eq!(refused(&old, at("2026-06-01", 0, 0, 0)), early);
+    assert_eq!(refused(&both, from), PoliciesError::TooEarly { policy, newest });
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{Part, number, stream};
 use crate::copy::Rows;
+use crate::denial;
 use crate::error::{Doing as _, StoreError};
 use crate::registry::tender_word;
 use crate::rows;
@@ -12,14 +13,14 @@ use sqlx::PgConnection;
 macro_rules! command_columns {
     () => {
         "command_id, body_digest, account_id, kind, at, asked_by, approved_by, service_date, posting_date, reference, \
-         payee_no, amount, outcome, code, detail, stream_id, part, off"
+         payee_no, amount, outcome, code, detail, stream_id, part, off, earlier"
     };
 }
 pub(crate) use command_columns;
 
 pub(super) async fn commands(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), StoreError> {
     let answered = parts.iter().flat_map(|part| part.decision.commands.iter().map(move |row| (part, row)));
-    let mut rows = Rows::new(18, 0);
+    let mut rows = Rows::new(19, 0);
     for (part, row) in answered {
         write_command(&mut rows, stream(part), number(part), row);
     }
@@ -45,6 +46,7 @@ pub(crate) fn write_command(rows: &mut Rows, stream_id: i32, part: i32, command:
         Some(refusal) => rows.text("refused").text(refusal.code.as_str()).text(&refusal.detail),
     };
     rows.i32(stream_id).i32(part).i64(command.offset as i64);
+    rows.opt(command.earlier, |rows, earlier| rows.blob(earlier.bytes()));
 }
 
 /// Changes of the registry, one by one: they are rare, and their order matters. A medium that belongs to somebody already
@@ -52,6 +54,9 @@ pub(crate) fn write_command(rows: &mut Rows, stream_id: i32, part: i32, command:
 pub(super) async fn registry(transaction: &mut PgConnection, parts: &[Part]) -> Result<(), StoreError> {
     let doing = "changing the registry";
     for change in parts.iter().flat_map(|part| &part.decision.registry) {
+        if let RegistryChange::Medium { token, account, .. } = change {
+            denial::media_moved(transaction, &[(*token, *account)]).await?;
+        }
         let query = match change {
             RegistryChange::Medium { token, account, fare_medium, tender } => sqlx::query(
                 "INSERT INTO registry.medium (token, account_id, fare_medium, tender) VALUES ($1, $2, $3, $4)

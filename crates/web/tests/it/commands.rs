@@ -1,10 +1,13 @@
 //! Commands through HTTP: one key, one effect, one answer; and who may ask for what.
 
-use crate::house::{Answer, BUS, Browser, House, boarding, house, tap, token};
+use crate::house::{Answer, BUS, Browser, House, NOON_MS, boarding, house, tap, token};
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
-use primitives::Code;
+use engine::expire::Expired;
+use primitives::{Code, EventTime};
 use serde_json::{Value, json};
+use std::cell::Cell;
+use std::time::Duration;
 use web::role::Role;
 
 /// A command; `wait` in seconds.
@@ -50,6 +53,65 @@ async fn with_value(units: i64) -> House {
     let confirmed = ask(&house, &channel, &path, "t-2", json!({ "medium": token(1).to_string() })).await;
     assert_eq!((&confirmed["status"], &confirmed["amount"]), (&json!("done"), &json!(units)));
     house
+}
+
+/// Announces money and answers the command's id.
+async fn announce(house: &House, channel: &Browser, key: &str) -> String {
+    let body = json!({ "medium": token(1).to_string(), "channel": "bank_app", "reference": format!("FH-{key}"),
+        "amount": 70_000, "currency": "VND" });
+    let announced = ask(house, channel, "/v1/top-ups", key, body).await;
+    announced["id"].as_str().expect("an id").to_owned()
+}
+
+/// Takes back what was announced before a minute after the house's clock, while a worker runs.
+async fn expire(house: &House, minutes: i64) -> engine::expire::Expired {
+    let at = |minutes: i64| EventTime::from_unix_ms(NOON_MS + minutes * 60_000).expect("a time");
+    let mut connection = house.pool.acquire().await.expect("a connection");
+    let wait = Duration::from_secs(30);
+    let done = Cell::new(false);
+    let job = async {
+        let expired = engine::expire::run(&mut connection, &*house.log, at(minutes), at(3_000), wait).await;
+        done.set(true);
+        expired.expect("it ran")
+    };
+    let work = async {
+        while !done.get() {
+            house.clear().await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::join!(job, work).0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_top_up_that_the_bank_never_confirms_is_taken_back_once() {
+    let house = with_value(1_000).await;
+    let channel = house.browser(Role::Channel).await;
+    let lost = announce(&house, &channel, "t-3").await;
+    let kept = announce(&house, &channel, "t-4").await;
+    let whose = json!({ "medium": token(1).to_string() });
+    let confirm = async |id: &str, key: &str| {
+        ask(&house, &channel, &format!("/v1/top-ups/{id}/confirm"), key, whose.clone()).await
+    };
+    assert_eq!(confirm(&kept, "c-4").await["status"], "done");
+    assert_eq!(expire(&house, 0).await, Expired::default(), "nothing was announced before that");
+    let (first, again) = (expire(&house, 1).await, expire(&house, 1).await);
+    assert_eq!(first, Expired { cancelled: 1, ..Expired::default() });
+    assert_eq!(again, Expired::default());
+    // Confirmed after all: refused for good, and no bank item waits, so that money that comes lies in suspense.
+    let late = confirm(&lost, "c-3").await;
+    assert_eq!((&late["status"], &late["code"]), (&json!("refused"), &json!("TOPUP_NOT_PENDING")));
+    assert_eq!(value_of(&house).await, 71_000);
+    let number = async |query: &'static str| {
+        sqlx::query_scalar::<_, i64>(query).fetch_one(&house.pool).await.expect("a number")
+    };
+    let held =
+        "SELECT coalesce(sum(credit - debit), 0)::bigint FROM ledger.entry JOIN ledger.chart USING (chart)
+                WHERE code = 'TOPUP_PENDING'";
+    assert_eq!(number(held).await, 0, "nothing is held any more");
+    assert_eq!(number("SELECT count(*) FROM bank.item WHERE reference = 'FH-t-3'").await, 0);
+    let asker = "SELECT count(*) FROM clearing.command WHERE asked_by = 'expiry'";
+    assert_eq!(number(asker).await, 1, "asked once");
 }
 
 fn payment(units: i64) -> Value {
@@ -99,7 +161,10 @@ async fn a_pass_is_bought_and_pays_the_ride_after_it() {
     house.hand_in(std::slice::from_ref(&ride)).await;
     house.clear().await;
     let charge = house.get(&format!("/v1/taps/{}", ride.id)).await.json()["charge"].clone();
-    assert_eq!((&charge["gross"], &charge["rider"]), (&json!(6_000), &json!(0)));
+    assert_eq!(
+        (&charge["gross"], &charge["rider"], &charge["flags"]),
+        (&json!(6_000), &json!(0), &json!([]))
+    );
     assert_eq!(value_of(&house).await, 20_000);
     // Used, it is not given back.
     let path = format!("/v1/passes/{}/refund", bought["id"].as_str().expect("an id"));
@@ -152,7 +217,8 @@ async fn a_blocked_card_rides_and_is_flagged_but_pays_no_bill() {
     house.hand_in(std::slice::from_ref(&ride)).await;
     let refused = ask(&house, &counter, "/v1/payments", "p-1", payment(1_000)).await;
     assert_eq!(refused["code"], "ACCOUNT_BLOCKED");
-    assert_eq!(house.get(&format!("/v1/taps/{}", ride.id)).await.json()["status"], "posted");
+    let told = house.get(&format!("/v1/taps/{}", ride.id)).await.json();
+    assert_eq!((&told["status"], &told["charge"]["flags"]), (&json!("posted"), &json!(["blocked"])));
     let body = json!({ "account": 1001 });
     assert_eq!(ask(&house, &counter, "/v1/unblocks", "b-2", body).await["status"], "done");
     assert_eq!(ask(&house, &counter, "/v1/payments", "p-2", payment(1_000)).await["status"], "done");

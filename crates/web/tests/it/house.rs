@@ -38,7 +38,7 @@ pub struct House {
     pub router: Router,
     pub pool: PgPool,
     pub state: State,
-    log: Arc<EmbeddedLog>,
+    pub log: Arc<EmbeddedLog>,
     policies: Arc<Policies>,
     stream_id: i32,
     _database: Database,

@@ -2,8 +2,8 @@
 
 use primitives::{
     AcceptedTap, AccountId, Command, CommandId, CommandKind, Currency, DayMarker, DeviceId, Digest,
-    Direction, EventTime, JournalId, MediumToken, Minor, Money, PartyNo, PostingDate, Record, Sequence,
-    ServiceDate, Tap, TapId, TapKind, Tender, Text,
+    Direction, EventTime, JournalId, MediumToken, Minor, Money, PartyNo, PolicyActivation, PostingDate,
+    Record, Sequence, ServiceDate, Tap, TapId, TapKind, Tender, Text,
 };
 use wire::{BodyFormat, DeviceClock, DeviceKey, Envelope, MasterKey};
 
@@ -104,6 +104,24 @@ pub fn accepted(tap: &Tap, envelope: &Envelope) -> Record {
 pub fn day() -> Record {
     let closing = PostingDate::parse("2026-02-28").unwrap();
     Record::Day(DayMarker { closing, opening: closing.next() })
+}
+
+/// A version that takes effect, agreed by two people, or only proposed.
+pub fn activation(approved_by: Option<&str>) -> Record {
+    Record::Policy(Box::new(PolicyActivation {
+        policy: text("hcmc_2026_03"),
+        digest: Digest([0xd1; 32]),
+        from: EventTime::from_unix_ms(1_772_312_400_000).unwrap(),
+        before: Digest([0xb0; 32]),
+        at: EventTime::from_unix_ms(1_772_226_000_123).unwrap(),
+        asked_by: text("lan"),
+        approved_by: approved_by.map(text),
+    }))
+}
+
+/// The golden files of activations.
+pub fn activations() -> [(&'static str, Record); 2] {
+    [("record-policy", activation(Some("minh"))), ("record-policy-bare", activation(None))]
 }
 
 /// Every kind of command, and the forms that leave something out.

@@ -76,7 +76,7 @@ pub fn tap() -> impl Strategy<Value = Tap> {
     })
 }
 
-/// Any day marker or accepted tap of the samples' account, with the envelope it came in.
+/// Any record of the samples' account, with the envelope it came in.
 pub fn record() -> impl Strategy<Value = (primitives::Record, Vec<u8>)> {
     let taps = (tap(), format()).prop_map(|(tap, format)| {
         let envelope = samples::envelope(&tap, format);
@@ -89,7 +89,9 @@ pub fn record() -> impl Strategy<Value = (primitives::Record, Vec<u8>)> {
     });
     let commands = prop::sample::select(samples::command_kinds())
         .prop_map(|(_, kind)| (samples::command(kind), Vec::new()));
-    prop_oneof![4 => taps, 1 => days, 1 => commands]
+    let activations =
+        prop::sample::select(samples::activations().to_vec()).prop_map(|(_, record)| (record, Vec::new()));
+    prop_oneof![4 => taps, 1 => days, 1 => commands, 1 => activations]
 }
 
 fn chrono_date(days: u32) -> Option<chrono::NaiveDate> {
