@@ -160,9 +160,9 @@ async fn a_policy_that_is_not_what_it_was_halts_the_partition() {
     approve(&house, &waiting, "minh", 60).await.expect("it goes into the log");
     let door = house.door_at(200).await;
     door.receive(vec![(BodyFormat::Proto, ride(130).encode())]).await.expect("received");
-    let cheaper = "UPDATE registry.policy SET files = jsonb_set(files, '{fare_products.txt}',
-                     to_jsonb(replace(files->>'fare_products.txt', '8000', '1000'))) WHERE policy_id = 'minitown-2'";
-    sqlx::query(cheaper).execute(&house.pool).await.expect("somebody changes the files");
+    let changed = "UPDATE registry.policy SET files = jsonb_set(files, '{fare_products.txt}',
+                     to_jsonb(replace(files->>'fare_products.txt', '8000', '8001'))) WHERE policy_id = 'minitown-2'";
+    sqlx::query(changed).execute(&house.pool).await.expect("somebody changes the files");
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(house.worker("halts").run(stopped));
     let halted =
@@ -184,7 +184,7 @@ async fn a_policy_that_is_not_what_it_was_halts_the_partition() {
 
     // With the right files, and set to run, it goes on where it stood.
     let right = "UPDATE registry.policy SET files = jsonb_set(files, '{fare_products.txt}',
-                   to_jsonb(replace(files->>'fare_products.txt', '1000', '8000'))) WHERE policy_id = 'minitown-2'";
+                   to_jsonb(replace(files->>'fare_products.txt', '8001', '8000'))) WHERE policy_id = 'minitown-2'";
     let run = "UPDATE ingest.partition_lease SET state = 'run', halt_reason = NULL WHERE state = 'halt'";
     for mend in [right, run] {
         sqlx::query(mend).execute(&house.pool).await.expect("mended");

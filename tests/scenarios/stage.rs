@@ -191,6 +191,7 @@ impl Stage {
             answered: BTreeMap::new(),
             accounts: self.accounts.clone(),
             activations: BTreeMap::new(),
+            refused: BTreeMap::new(),
             records: &records,
         });
         self.offset += 1;

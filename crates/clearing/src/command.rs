@@ -79,7 +79,9 @@ fn act(hearing: &mut Hearing<'_>) -> Result<(), Refusal> {
             pass::buy(hearing, &purchase)
         }
         CommandKind::RefundPass { purchase } => pass::give_back(hearing, *purchase),
-        CommandKind::RefundFare { leg, amount, case: _ } => refund::fare(hearing, *leg, *amount),
+        CommandKind::RefundFare { leg, amount, case: _, ride } => {
+            refund::fare(hearing, *leg, *amount, ride.as_deref())
+        }
         CommandKind::Block { medium, reason: _ } => hearing.block(medium.as_ref()),
         CommandKind::MoveMedium { from, to, fare_medium, tender } => {
             account::move_medium(hearing, (from, to), fare_medium, *tender)

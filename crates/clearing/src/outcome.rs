@@ -167,6 +167,12 @@ impl ChargeShape {
         }
     }
 
+    /// The state with this word.
+    pub fn parse(word: &str) -> Option<ChargeShape> {
+        use ChargeShape::{Cancelled, MissingEntry, MissingExit, Ride, SecondTap};
+        [Ride, MissingExit, MissingEntry, SecondTap, Cancelled].into_iter().find(|shape| shape.word() == word)
+    }
+
     /// How many rides it counts for.
     pub(crate) const fn rides(self) -> i32 {
         match self {

@@ -7,7 +7,9 @@ use crate::outcome::{Charge, ChargeShape, Delta, Flag, Flags, TapOutcome};
 use crate::state::{AccountState, PostedLeg, Purse, WINDOW_TAPS_MAX, WindowTap};
 use fares::{Carried, Fare, Funded, PartyKind, Policies, Policy, Priced, Share, UnknownFare};
 use ledger::{Cause, Chart, Kind, Line, Posting};
-use primitives::{AcceptedTap, AccountId, Code, Minor, MoneyError, PartyNo, Refusal, TapId, Tender, Text};
+use primitives::{
+    AcceptedTap, AccountId, Code, Minor, MoneyError, PartyNo, PostedRide, Refusal, TapId, Tender, Text,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Judges a riding tap. On refusal the state is as it was.
@@ -115,9 +117,73 @@ fn forget(state: &mut AccountState, legs: &[FoundLeg], policies: &Policies) {
     let gone: BTreeSet<TapId> = over.iter().flat_map(|leg| [Some(leg.id), leg.exit]).flatten().collect();
     state.window.retain(|tap| !gone.contains(&tap.id));
     state.legs.retain(|leg| !gone.contains(&leg.id));
-    if let Some(standing) = &mut state.standing {
-        standing.refunds.retain(|refund| !gone.contains(&refund.leg));
+}
+
+/// What came of giving back a part of an old ride: its new version, the postings, and the purse after them.
+type GivenBack = (Vec<Charge>, Vec<Posting>, Purse);
+
+/// Gives back a part of a ride that no window holds any more, on its own day of travel.
+pub(crate) fn give_back(
+    scene: &Scene<'_>,
+    account: AccountId,
+    (leg, ride): (TapId, &PostedRide),
+    amount: Minor,
+    purse: Purse,
+) -> Result<GivenBack, Refusal> {
+    let funded = |(party, amount): &(PartyNo, Minor)| Funded { party: *party, amount: *amount };
+    let share = |(party, amount): &(PartyNo, Minor)| Share { party: *party, amount: *amount };
+    let funded: Vec<Funded> = ride.funded.iter().map(funded).collect();
+    let mut shares: Vec<Share> = ride.shares.iter().map(share).collect();
+    if !shares.is_empty() {
+        let others = Minor::sum(shares.iter().map(|share| share.amount)).map_err(poison)?;
+        let amount = ride.gross.minus(others).map_err(poison)?;
+        shares.push(Share { party: ride.operator, amount });
     }
+    let whole = Fare::Known { gross: ride.gross, rider: ride.rider, funded: funded.clone() };
+    let less = Priced { shares: shares.clone(), ..unpriced(whole) };
+    let less = taken_off(less, amount).map_err(poison)?;
+    let Fare::Known { gross, rider, funded: less_funded } = less.fare else {
+        return Err(Refusal::new(Code::Poison, "a known fare became unknown"));
+    };
+    let before = Parts { gross: ride.gross, rider: ride.rider, funded: &funded, shares: &shares };
+    let after = Parts { gross, rider, funded: &less_funded, shares: &less.shares };
+    let shape = ChargeShape::parse(ride.shape.as_str())
+        .ok_or_else(|| Refusal::new(Code::RefundUnknown, "the ride has no shape that is known"))?;
+    let charge = Charge {
+        account,
+        leg,
+        version: ride.version.saturating_add(1),
+        exit: None,
+        operator: ride.operator,
+        route: ride.route.clone(),
+        from: ride.from.clone(),
+        to: ride.to.clone(),
+        rider_category: ride.rider_category.clone(),
+        medium: ride.medium.clone(),
+        tender: ride.tender,
+        service_date: ride.service_date,
+        posting_date: scene.posting_date,
+        shape,
+        flags: Flags::default(),
+        unknown: None,
+        gross,
+        rider,
+        funded: less_funded.clone(),
+        delta: delta(&before, &after, 0).map_err(poison)?,
+        product: ride.product.clone(),
+        rules: less.rules,
+        offset: scene.offset,
+    };
+    let mut changes = Changes {
+        legs: Vec::new(),
+        charges: Vec::new(),
+        postings: Vec::new(),
+        posted: Vec::new(),
+        purse,
+        correction: scene.correction,
+    };
+    changes.post(scene.policy, &charge, &before, &after)?;
+    Ok((vec![charge], changes.postings, changes.purse))
 }
 
 /// What pricing a window anew changes.

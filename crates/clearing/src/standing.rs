@@ -21,7 +21,7 @@ pub struct Standing {
     pub pending: Vec<PendingTopUp>,
     /// Passes bought and not given back.
     pub purchases: Vec<Purchase>,
-    /// Fares given back, of legs that are still priced with their neighbours.
+    /// Fares given back: of legs that are still priced with their neighbours, and of older ones the latest.
     pub refunds: Vec<LegRefund>,
 }
 

@@ -211,6 +211,10 @@ impl<L: EventLog> Intake<L> {
         };
         command.approved_by = Some(checker.clone());
         let account = command.account;
+        // The ride as it is now, not as it was when somebody asked.
+        if let CommandKind::RefundFare { leg, ride, .. } = &mut command.kind {
+            *ride = store::charged::ride(&mut unit, account, *leg).await?.map(Box::new);
+        }
         store::access::audit(&mut unit, checker.as_str(), "approve_command", &id.to_string()).await?;
         // In the log before it is marked: a crash between the two makes a duplicate, never a loss.
         let bytes = encode_record(&Record::Command(command), &[]);
@@ -258,7 +262,10 @@ impl<L: EventLog> Intake<L> {
         };
         let kind = match ask {
             Ask::Plain(kind) => kind,
-            Ask::RefundFare { leg, amount, case } => CommandKind::RefundFare { leg, amount, case },
+            Ask::RefundFare { leg, amount, case } => {
+                let ride = store::charged::ride(connection, account, leg).await?.map(Box::new);
+                CommandKind::RefundFare { leg, amount, case, ride }
+            }
             Ask::Block { reason } => CommandKind::Block { medium, reason },
             Ask::Unblock => CommandKind::Unblock { medium },
             Ask::MoveMedium { to } => match (medium, fare_medium) {

@@ -1,8 +1,8 @@
 //! Commands: what somebody asks to be done to a card account, with an identity, an asker, and one answer for ever.
 
 use crate::canonical::{Canonical, Digest, hex, unhex};
-use crate::ids::{AccountId, MediumToken, TapId, Text};
-use crate::money::Money;
+use crate::ids::{AccountId, MediumToken, PartyNo, TapId, Text};
+use crate::money::{Minor, Money};
 use crate::record::Tender;
 use crate::time::{EventTime, ServiceDate};
 use std::fmt;
@@ -104,6 +104,8 @@ pub enum CommandKind {
         amount: Money,
         /// The case it is about.
         case: Text,
+        /// The ride as the books have it: asked only when the account's window holds it no longer.
+        ride: Option<Box<PostedRide>>,
     },
     /// From now on the account, or one of its media, is on the deny list: a fact.
     Block {
@@ -177,6 +179,43 @@ pub enum CommandKind {
         /// The operator whose money it is; none for money in suspense.
         operator: Option<Text>,
     },
+}
+
+/// What the books say of a ride, as whoever asks for a refund found it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostedRide {
+    /// The newest version of its price.
+    pub version: u32,
+    /// Who is owed the fare.
+    pub operator: PartyNo,
+    /// Route or line.
+    pub route: Text,
+    /// Where it began.
+    pub from: Option<Text>,
+    /// Where it ended.
+    pub to: Option<Text>,
+    /// Rider category.
+    pub rider_category: Text,
+    /// Fare medium.
+    pub medium: Text,
+    /// Who carries the rider's part.
+    pub tender: Tender,
+    /// Day of travel.
+    pub service_date: ServiceDate,
+    /// State of the leg, as a stable word.
+    pub shape: Text,
+    /// Full price.
+    pub gross: Minor,
+    /// Rider's part.
+    pub rider: Minor,
+    /// Funders' parts.
+    pub funded: Vec<(PartyNo, Minor)>,
+    /// What others than the leg's operator earned of it.
+    pub shares: Vec<(PartyNo, Minor)>,
+    /// What all refunds together gave back of it before.
+    pub given_back: Minor,
+    /// Fare product.
+    pub product: Option<Text>,
 }
 
 impl CommandKind {
@@ -266,7 +305,8 @@ impl Command {
             | CommandKind::CancelTopUp { top_up: of } => {
                 bytes.bytes(of.bytes());
             }
-            CommandKind::RefundFare { leg, amount, case } => {
+            // What the books say of the ride is not asked for: it may be another at the next try.
+            CommandKind::RefundFare { leg, amount, case, ride: _ } => {
                 bytes.u64(leg.device.number()).u64(leg.journal.number()).u64(leg.sequence.number());
                 bytes.text(case.as_str());
                 amount.write(&mut bytes);

@@ -28,7 +28,7 @@ pub mod time;
 
 pub use canonical::{Canonical, Digest};
 pub use code::Code;
-pub use command::{Command, CommandId, CommandKind};
+pub use command::{Command, CommandId, CommandKind, PostedRide};
 pub use ids::{AccountId, DeviceId, JournalId, MediumToken, PartyNo, Sequence, TapId, Text};
 pub use money::{Currency, Minor, Money, MoneyError, Rounding};
 pub use record::{AcceptedTap, DayMarker, PolicyActivation, Record, Refusal, Tender};

@@ -31,3 +31,10 @@ UPDATE ingest.quarantine SET by_database = true WHERE source = 'log' AND code = 
 ALTER TABLE clearing.command ADD earlier bytea CHECK (length(earlier) = 16);
 CREATE INDEX command_earlier ON clearing.command (earlier) WHERE earlier IS NOT NULL;
 CREATE INDEX command_top_up ON clearing.command (at) WHERE kind = 'announce_top_up' AND outcome = 'done';
+
+-- Media that moved to another account while either was denied: told with this version of the deny list, as their account of now is.
+CREATE TABLE registry.medium_moved (
+  token   bytea PRIMARY KEY CHECK (length(token) = 16),
+  version bigint NOT NULL
+);
+CREATE INDEX medium_moved_version ON registry.medium_moved (version);     -- what changed since a version

@@ -51,15 +51,15 @@ pub async fn apply(transaction: &mut PgConnection, denials: &[Denial]) -> Result
     Ok(())
 }
 
-/// Media are about to stand for these accounts. Devices that know the list so far would go on with what they know of the token
-/// or the account, so where either is on the list, the account is told again.
+/// Media are about to stand for these accounts. Devices that know the list so far would go on with what they know, so where the
+/// account of before or the one of now is denied, the medium is told by itself.
 pub async fn media_moved(
     transaction: &mut PgConnection,
     moved: &[(MediumToken, AccountId)],
 ) -> Result<(), StoreError> {
     let doing = "telling of media that move";
-    let accounts: Vec<i64> = sqlx::query_scalar(
-        "SELECT DISTINCT moved.account_id
+    let tokens: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT DISTINCT token
          FROM unnest($1::bytea[], $2::bigint[]) AS moved (token, account_id)
          LEFT JOIN registry.medium AS known USING (token)
          WHERE known.account_id IS DISTINCT FROM moved.account_id
@@ -72,7 +72,7 @@ pub async fn media_moved(
     .fetch_all(&mut *transaction)
     .await
     .doing(doing)?;
-    if accounts.is_empty() {
+    if tokens.is_empty() {
         return Ok(());
     }
     let version: i64 =
@@ -81,10 +81,10 @@ pub async fn media_moved(
             .await
             .doing(doing)?;
     sqlx::query(
-        "INSERT INTO registry.denial (account_id, denied, version) SELECT account_id, false, $2 FROM unnest($1::bigint[]) AS account_id
-         ON CONFLICT (account_id) DO UPDATE SET version = excluded.version, changed_at = clock_timestamp()",
+        "INSERT INTO registry.medium_moved (token, version) SELECT token, $2 FROM unnest($1::bytea[]) AS token
+         ON CONFLICT (token) DO UPDATE SET version = excluded.version",
     )
-    .bind(accounts)
+    .bind(tokens)
     .bind(version)
     .execute(transaction)
     .await
@@ -107,7 +107,11 @@ pub async fn since(
                 SELECT denial.version, denied, token FROM head, registry.denial denial
                 JOIN registry.medium USING (account_id)
                 WHERE denial.version > $1 AND $1 <= head.version
-                ORDER BY denial.version FETCH FIRST $2 ROWS WITH TIES)
+                UNION ALL
+                SELECT moved.version, coalesce(denied, false), token FROM head, registry.medium_moved moved
+                JOIN registry.medium USING (token) LEFT JOIN registry.denial USING (account_id)
+                WHERE moved.version > $1 AND $1 <= head.version
+                ORDER BY version FETCH FIRST $2 ROWS WITH TIES)
          SELECT head.version, piece.version, piece.denied, piece.token FROM head LEFT JOIN piece ON true
          ORDER BY piece.version, piece.token",
     )

@@ -1,6 +1,6 @@
 //! Writes the golden files of the event border into a folder: `cargo run -p wire --example golden -- FOLDER`.
 //!
-//! A folder named `v2` gets what version 2 added: commands. Any other gets version 1.
+//! A folder named `v2`, `v3` or `v4` gets what that version added: commands, activations, old rides. Any other gets version 1.
 //!
 //! A file that is there is never touched: bytes once written are in somebody's log for ever.
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -29,6 +29,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             )?;
         }
         return Ok(());
+    }
+    for (version, records) in [("v3", samples::activations()), ("v4", samples::old_refunds())] {
+        if folder.ends_with(version) {
+            for (name, record) in records {
+                write(folder, name, &format!("LogRecord, {name}"), &encode_record(&record, &[]))?;
+            }
+            return Ok(());
+        }
     }
     let (mut envelopes, mut texts) = (Vec::new(), Vec::new());
     for (place, (name, kind)) in samples::kinds().into_iter().enumerate() {

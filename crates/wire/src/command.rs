@@ -1,5 +1,7 @@
 //! Commands as log records: written by the gateway, read by the clearing worker.
 
+mod ride;
+
 use crate::proto::{self, command::Kind};
 use crate::reader::{Field, Reader, decode, unknown};
 use crate::record::{date, moment, tender, tender_number};
@@ -36,7 +38,7 @@ fn write_kind(kind: &CommandKind) -> Kind {
             first_day: first_day.map(|day| day.to_string()),
         }),
         CommandKind::RefundPass { purchase } => Kind::RefundPass(earlier(purchase)),
-        CommandKind::RefundFare { leg, amount, case } => {
+        CommandKind::RefundFare { leg, amount, case, ride } => {
             let (amount, currency) = units(amount);
             Kind::RefundFare(proto::RefundFareCommand {
                 device_id: leg.device.number(),
@@ -45,6 +47,7 @@ fn write_kind(kind: &CommandKind) -> Kind {
                 amount,
                 currency,
                 case_no: words(case),
+                ride: ride.as_deref().map(ride::write),
             })
         }
         CommandKind::Block { medium, reason } => {
@@ -201,7 +204,7 @@ fn read_purchase(bytes: &[u8]) -> Result<CommandKind, Refusal> {
 
 fn read_refund(bytes: &[u8]) -> Result<CommandKind, Refusal> {
     let (mut device, mut journal, mut sequence) = (0, 0, 0);
-    let (mut amount, mut currency, mut case) = (0, "", "");
+    let (mut amount, mut currency, mut case, mut ride) = (0, "", "", None);
     let mut reader = Reader::new(bytes);
     while let Some(field) = reader.once()? {
         match field.number {
@@ -211,12 +214,13 @@ fn read_refund(bytes: &[u8]) -> Result<CommandKind, Refusal> {
             4 => amount = field.i64()?,
             5 => currency = field.text()?,
             6 => case = field.text()?,
+            7 => ride = Some(Box::new(ride::read(field.bytes()?)?)),
             _ => return Err(unknown()),
         }
     }
     let leg =
         identity(device, journal, sequence).ok_or_else(|| decode("an identity of more than 63 bits"))?;
-    Ok(CommandKind::RefundFare { leg, amount: money(amount, currency)?, case: text("case_no", case)? })
+    Ok(CommandKind::RefundFare { leg, amount: money(amount, currency)?, case: text("case_no", case)?, ride })
 }
 
 /// The medium, if one is named, and the reason, empty when there is none.

@@ -36,7 +36,15 @@ impl<'a> Reader<'a> {
 
     /// The next field, `None` at the end. A field that was read before is refused.
     pub(crate) fn once(&mut self) -> Result<Option<Field<'a>>, Refusal> {
+        self.once_but(&[])
+    }
+
+    /// The next field, `None` at the end. A field that was read before is refused, unless it may repeat.
+    pub(crate) fn once_but(&mut self, repeated: &[u32]) -> Result<Option<Field<'a>>, Refusal> {
         let Some(field) = self.any()? else { return Ok(None) };
+        if repeated.contains(&field.number) {
+            return Ok(Some(field));
+        }
         let Some(bit) = 1_u32.checked_shl(field.number) else { return Err(unknown()) };
         if self.seen & bit != 0 {
             return Err(decode("a field stands twice"));

@@ -2,35 +2,85 @@
 
 use super::{Hearing, room};
 use crate::decide::poison;
-use crate::standing::LegRefund;
+use crate::ride;
+use crate::standing::{LegRefund, STANDING_MAX};
+use crate::state::AccountState;
 use fares::{Fare, Funded, Priced, Share};
-use primitives::{Code, Minor, Money, MoneyError, Refusal, TapId, Text};
+use primitives::{Code, Minor, Money, MoneyError, PostedRide, Refusal, TapId, Text};
 
 /// The rule that stands on a charge from which something was given back.
 const RULE: &str = "refund";
 
 /// Gives a part of a leg's full price back: to the rider and the funders in the proportion they carried it, from the
 /// operators in the proportion they earned it. All refunds together are at most the price.
-pub(super) fn fare(hearing: &mut Hearing<'_>, leg: TapId, amount: Money) -> Result<(), Refusal> {
+pub(super) fn fare(
+    hearing: &mut Hearing<'_>,
+    leg: TapId,
+    amount: Money,
+    ride: Option<&PostedRide>,
+) -> Result<(), Refusal> {
+    let amount = amount_of(hearing, amount)?;
+    let posted = hearing.state.legs.iter().find(|posted| posted.id == leg);
+    let Some(posted) = posted else {
+        let unknown = || Refusal::new(Code::RefundUnknown, "no such ride of this account");
+        return old_fare(hearing, leg, amount, ride.ok_or_else(unknown)?);
+    };
+    check_left(posted.gross.unwrap_or(Minor::ZERO), amount)?;
+    let before = given_back(hearing, leg);
+    remember(hearing, leg, before.plus(amount).map_err(poison)?)?;
+    hearing.reprice()
+}
+
+/// The same for a ride that no window holds any more: its price can change no other, so what the books say of it is enough.
+/// What was given back stays with the account, so that two who looked at the same time cannot both give all of it.
+fn old_fare(hearing: &mut Hearing<'_>, leg: TapId, amount: Minor, ride: &PostedRide) -> Result<(), Refusal> {
+    check_left(ride.gross, amount)?;
+    if given_back(hearing, leg) > ride.given_back {
+        let detail = "more of it was given back since it was looked up";
+        return Err(Refusal::new(Code::RefundAbove, detail));
+    }
+    remember(hearing, leg, ride.given_back.plus(amount).map_err(poison)?)?;
+    let account = hearing.command.account;
+    let given = ride::give_back(hearing.scene, account, (leg, ride), amount, hearing.state.purse)?;
+    (hearing.verdict.charges, hearing.verdict.postings, hearing.state.purse) = given;
+    Ok(())
+}
+
+fn amount_of(hearing: &mut Hearing<'_>, amount: Money) -> Result<Minor, Refusal> {
     hearing.verdict.amount = Some(amount.amount);
     hearing.scene.check_amount(amount)?;
-    let posted = hearing.state.legs.iter().find(|posted| posted.id == leg);
-    let posted = posted.ok_or_else(|| {
-        Refusal::new(Code::RefundUnknown, "no such ride of this account that can still change its price")
-    })?;
-    let left = posted.gross.unwrap_or(Minor::ZERO);
-    if left < amount.amount {
+    Ok(amount.amount)
+}
+
+fn check_left(left: Minor, amount: Minor) -> Result<(), Refusal> {
+    if left < amount {
         return Err(Refusal::new(Code::RefundAbove, format!("{left} is left of the price")));
     }
-    let refunds = &mut hearing.standing().refunds;
-    match refunds.iter_mut().find(|refund| refund.leg == leg) {
-        Some(refund) => refund.amount = refund.amount.plus(amount.amount).map_err(poison)?,
-        None => {
-            room(refunds)?;
-            refunds.push(LegRefund { leg, amount: amount.amount });
-        }
+    Ok(())
+}
+
+fn given_back(hearing: &Hearing<'_>, leg: TapId) -> Minor {
+    hearing.state.standing.as_ref().map_or(Minor::ZERO, |standing| standing.refunded(leg))
+}
+
+/// Notes what was given back of a leg in all. When the list is full, the oldest of a ride that no window holds leaves it: by
+/// then the books have long said so.
+fn remember(hearing: &mut Hearing<'_>, leg: TapId, amount: Minor) -> Result<(), Refusal> {
+    let AccountState { legs, standing, .. } = &mut hearing.state;
+    let refunds = &mut standing.get_or_insert_default().refunds;
+    if let Some(refund) = refunds.iter_mut().find(|refund| refund.leg == leg) {
+        refund.amount = amount;
+        return Ok(());
     }
-    hearing.reprice()
+    let is_over = |refund: &LegRefund| legs.iter().all(|posted| posted.id != refund.leg);
+    if refunds.len() >= STANDING_MAX
+        && let Some(place) = refunds.iter().position(is_over)
+    {
+        refunds.remove(place);
+    }
+    room(refunds)?;
+    refunds.push(LegRefund { leg, amount });
+    Ok(())
 }
 
 /// A price from which an amount was given back, at most all of it.

@@ -204,7 +204,12 @@ fn an_unused_pass_is_given_back_when_its_terms_say_so() {
 }
 
 fn refund(number: u8, leg: u64, units: i64) -> Record {
-    command(number, 30, CommandKind::RefundFare { leg: id(leg), amount: vnd(units), case: text("C-7") })
+    refund_of(number, leg, units, None)
+}
+
+fn refund_of(number: u8, leg: u64, units: i64, ride: Option<PostedRide>) -> Record {
+    let (leg, amount, case) = (id(leg), vnd(units), text("C-7"));
+    command(number, 30, CommandKind::RefundFare { leg, amount, case, ride: ride.map(Box::new) })
 }
 
 #[test]
@@ -239,6 +244,81 @@ fn a_refund_goes_back_to_everybody_who_paid() {
         nets(&decision),
         BTreeMap::from([(Chart::CashInTransit, 10_000), (Chart::CardValue, -10_000)])
     );
+}
+
+/// A student's ride of last month, as the books have it: a third of it was earned by another operator.
+fn old_ride() -> PostedRide {
+    PostedRide {
+        version: 2,
+        operator: PartyNo(1),
+        route: text("B1"),
+        from: Some(text("H1")),
+        to: None,
+        rider_category: text("student"),
+        medium: text("card"),
+        tender: Tender::Prepaid,
+        service_date: ServiceDate::parse("2026-02-02").expect("a date"),
+        shape: text("ride"),
+        gross: Minor::new(6_000),
+        rider: Minor::new(3_000),
+        funded: vec![(PartyNo(10), Minor::new(3_000))],
+        shares: vec![(PartyNo(2), Minor::new(2_000))],
+        given_back: Minor::ZERO,
+        product: Some(text("bus_single")),
+    }
+}
+
+#[test]
+fn a_ride_that_no_window_holds_is_given_back_from_what_the_books_say() {
+    let first = judge(vec![refund_of(1, 70, 3_000, Some(old_ride()))]);
+    assert_eq!(answers(&first), ["done"]);
+    let charge = &first.charges[0];
+    assert_eq!((charge.version, charge.gross.units(), charge.rider.units()), (3, 3_000, 1_500));
+    assert_eq!(
+        (charge.delta.gross.units(), charge.delta.funded.units(), charge.delta.rides),
+        (-3_000, -1_500, 0)
+    );
+    assert_eq!((purse(&first), charge.service_date.to_string().as_str()), ((1_500, 0), "2026-02-02"));
+    let owners = |decision: &Decision, chart: Chart| {
+        let mut net = BTreeMap::new();
+        for line in decision.postings.iter().flat_map(|placed| placed.posting.lines()) {
+            if line.chart == chart {
+                *net.entry(line.owner).or_insert(0) += line.debit.units() - line.credit.units();
+            }
+        }
+        net
+    };
+    // Half of what each gave and got: the rider's 1,500, the city's 1,500; of the other operator's 2,000 a half as well.
+    assert_eq!(owners(&first, Chart::OperatorFare), BTreeMap::from([(1, 500), (2, 1_000)]));
+    assert_eq!(owners(&first, Chart::OperatorSubsidy), BTreeMap::from([(1, 1_500)]));
+    assert_eq!(owners(&first, Chart::SubsidyReceivable), BTreeMap::from([(10, -1_500)]));
+    assert_eq!(first.postings[0].posting.kind(), Kind::Refund);
+}
+
+#[test]
+fn an_old_ride_is_given_back_once_whoever_looked_it_up_when() {
+    let looked_up_again = PostedRide {
+        version: 3,
+        gross: Minor::new(2_000),
+        rider: Minor::new(1_000),
+        funded: vec![(PartyNo(10), Minor::new(1_000))],
+        shares: Vec::new(),
+        given_back: Minor::new(4_000),
+        ..old_ride()
+    };
+    let decision = judge(vec![
+        refund_of(1, 70, 4_000, Some(old_ride())),
+        // Somebody who looked before that, and asks for less than was left then.
+        refund_of(2, 70, 6_000, Some(old_ride())),
+        refund_of(3, 70, 2_001, Some(looked_up_again.clone())),
+        refund_of(4, 70, 2_000, Some(looked_up_again)),
+        refund_of(5, 71, 1, None),
+        refund_of(6, 72, 1, Some(PostedRide { shape: text("a rocket"), ..old_ride() })),
+    ]);
+    let expect = ["done", "REFUND_ABOVE", "REFUND_ABOVE", "done", "REFUND_UNKNOWN", "REFUND_UNKNOWN"];
+    assert_eq!(answers(&decision), expect);
+    let given: i64 = decision.charges.iter().map(|charge| charge.delta.gross.units()).sum();
+    assert_eq!(given, -6_000);
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn record(index: usize, (account, minute, what, about): Act) -> Record {
         3 => CommandKind::RefundPass { purchase: earlier },
         4 | 5 => {
             let leg = tap(about % (index + 1), (account, minute, 0, 0)).tap.id;
-            CommandKind::RefundFare { leg, amount: vnd(2_500), case: text("C") }
+            CommandKind::RefundFare { leg, amount: vnd(2_500), case: text("C"), ride: None }
         }
         6 => CommandKind::Block { medium: None, reason: text("lost") },
         7 => CommandKind::Unblock { medium: None },

@@ -134,7 +134,8 @@ impl<'a, L: EventLog> Rebuild<'a, L> {
             activated: Vec::new(),
         };
         let came_through = self.follow(conn, &mut walk, standing.next_offset).await?;
-        let Walk { tables, outbox, accounts, posting_date, chain_head, day_heads, next, activated, .. } = walk;
+        let Walk { tables, outbox, accounts, posting_date, chain_head, day_heads, next, activated, .. } =
+            walk;
         self.differences.extend(tables.finish(conn).await?);
         let (differences, told) = outbox.finish(conn).await?;
         self.differences.extend(differences);

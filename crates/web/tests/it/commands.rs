@@ -208,6 +208,51 @@ async fn a_fare_is_given_back_by_two_people() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_fare_of_a_ride_of_last_week_is_given_back_once() {
+    let house = with_value(20_000).await;
+    let week = 7 * 24 * 60;
+    let (old, new) = (tap(BUS, 1, 1, -week, boarding()), tap(BUS, 2, 1, 0, boarding()));
+    house.hand_in(&[old.clone(), new]).await;
+    house.clear().await;
+    assert_eq!(value_of(&house).await, 8_000);
+    let maker = house.browser(Role::Finance).await;
+    let checker = house.browser(Role::Approver).await;
+    let body = |amount: i64| json!({ "account": 1001, "tap": [BUS, 5, 1], "case": "C-7", "amount": amount, "currency": "VND" });
+    let mut ids = Vec::new();
+    for key in ["r-1", "r-2"] {
+        let proposed = send(&house, &maker, "/v1/refunds", key, &body(6_000), 0).await.json();
+        let path = format!("/v1/commands/{}/approve", proposed["id"].as_str().expect("an id"));
+        // Both were proposed and approved before the ledger knew of either.
+        ids.push((path.clone(), proposed["digest"].clone(), proposed["id"].clone()));
+    }
+    for (path, digest, _) in &ids {
+        let approved = send(&house, &checker, path, "-", &json!({ "digest": digest }), 0).await;
+        assert_eq!(approved.json()["status"], "pending", "{}", approved.text());
+    }
+    house.clear().await;
+    assert_eq!(value_of(&house).await, 14_000, "once");
+    let mut answers = Vec::new();
+    for (_, _, id) in &ids {
+        let path = format!("/v1/commands/{}", id.as_str().expect("an id"));
+        let found = house.get_as(&maker, &path).await.json();
+        answers.push((found["status"].clone(), found["code"].clone()));
+    }
+    assert_eq!(answers, [(json!("done"), Value::Null), (json!("refused"), json!("REFUND_ABOVE"))]);
+    let charge = house.get(&format!("/v1/taps/{}", old.id)).await.json()["charge"].clone();
+    assert_eq!((&charge["version"], &charge["gross"]), (&json!(2), &json!(0)));
+    // Asked again later: the books say that nothing is left.
+    let proposed = send(&house, &maker, "/v1/refunds", "r-3", &body(1), 0).await.json();
+    let path = format!("/v1/commands/{}/approve", proposed["id"].as_str().expect("an id"));
+    send(&house, &checker, &path, "-", &json!({ "digest": proposed["digest"] }), 0).await;
+    house.clear().await;
+    let path = format!("/v1/commands/{}", proposed["id"].as_str().expect("an id"));
+    assert_eq!(house.get_as(&maker, &path).await.json()["code"], "REFUND_ABOVE");
+    let mut connection = house.pool.acquire().await.expect("a connection");
+    let verified = engine::verify::verify(&mut connection, Some(&*house.log), &[]).await.expect("looked at");
+    assert!(verified.equal(), "{:?} {:?}", verified.differences, verified.checks);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_blocked_card_rides_and_is_flagged_but_pays_no_bill() {
     let house = with_value(50_000).await;
     let counter = house.browser(Role::Counter).await;

@@ -2,8 +2,8 @@
 
 use primitives::{
     AcceptedTap, AccountId, Command, CommandId, CommandKind, Currency, DayMarker, DeviceId, Digest,
-    Direction, EventTime, JournalId, MediumToken, Minor, Money, PartyNo, PolicyActivation, PostingDate,
-    Record, Sequence, ServiceDate, Tap, TapId, TapKind, Tender, Text,
+    Direction, EventTime, JournalId, MediumToken, Minor, Money, PartyNo, PolicyActivation, PostedRide,
+    PostingDate, Record, Sequence, ServiceDate, Tap, TapId, TapKind, Tender, Text,
 };
 use wire::{BodyFormat, DeviceClock, DeviceKey, Envelope, MasterKey};
 
@@ -161,7 +161,10 @@ pub fn command_kinds() -> Vec<(&'static str, CommandKind)> {
         ("buy_pass", pass(Some("2026-04-01"))),
         ("buy_pass-bare", pass(None)),
         ("refund_pass", CommandKind::RefundPass { purchase: earlier }),
-        ("refund_fare", CommandKind::RefundFare { leg, amount: money(7_000), case: text("C-2026-17") }),
+        (
+            "refund_fare",
+            CommandKind::RefundFare { leg, amount: money(7_000), case: text("C-2026-17"), ride: None },
+        ),
         ("block", CommandKind::Block { medium, reason: text("lost") }),
         ("block-bare", CommandKind::Block { medium: None, reason: text("stolen") }),
         ("unblock", CommandKind::Unblock { medium }),
@@ -183,6 +186,49 @@ pub fn command_kinds() -> Vec<(&'static str, CommandKind)> {
         ("correct", correct(true, Some("bus-12"))),
         ("correct-bare", correct(false, None)),
     ]
+}
+
+/// A refund with what the books say of the ride, with and without what may be missing.
+pub fn old_refunds() -> [(&'static str, Record); 2] {
+    let leg = TapId {
+        device: DeviceId::new(40_017).unwrap(),
+        journal: JournalId::new(8_214_565_720_323_784_705).unwrap(),
+        sequence: Sequence::new(3).unwrap(),
+    };
+    let part = |party: u32, amount: i64| (PartyNo(party), Minor::new(amount));
+    let bare = PostedRide {
+        version: 2,
+        operator: PartyNo(12),
+        route: text("HCMC-109"),
+        from: None,
+        to: None,
+        rider_category: text("student"),
+        medium: text("one_card"),
+        tender: Tender::Prepaid,
+        service_date: ServiceDate::parse("2026-02-20").unwrap(),
+        shape: text("ride"),
+        gross: Minor::new(7_000),
+        rider: Minor::new(7_000),
+        funded: Vec::new(),
+        shares: Vec::new(),
+        given_back: Minor::ZERO,
+        product: None,
+    };
+    let whole = PostedRide {
+        from: Some(text("Bến Thành")),
+        to: Some(text("Suối Tiên")),
+        rider: Minor::new(2_000),
+        funded: vec![part(10, 4_000), part(11, 1_000)],
+        shares: vec![part(13, 2_500), part(14, -100)],
+        given_back: Minor::new(1_500),
+        product: Some(text("metro_far")),
+        ..bare.clone()
+    };
+    let refund = |ride: PostedRide| {
+        let (amount, case) = (money(7_000), text("C-2026-17"));
+        command(CommandKind::RefundFare { leg, amount, case, ride: Some(Box::new(ride)) })
+    };
+    [("record-refund-old", refund(whole)), ("record-refund-old-bare", refund(bare))]
 }
 
 /// The sample of this kind; two people stand behind every refund of a fare.

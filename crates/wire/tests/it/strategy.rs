@@ -91,7 +91,9 @@ pub fn record() -> impl Strategy<Value = (primitives::Record, Vec<u8>)> {
         .prop_map(|(_, kind)| (samples::command(kind), Vec::new()));
     let activations =
         prop::sample::select(samples::activations().to_vec()).prop_map(|(_, record)| (record, Vec::new()));
-    prop_oneof![4 => taps, 1 => days, 1 => commands, 1 => activations]
+    let refunds =
+        prop::sample::select(samples::old_refunds().to_vec()).prop_map(|(_, record)| (record, Vec::new()));
+    prop_oneof![4 => taps, 1 => days, 1 => commands, 1 => activations, 1 => refunds]
 }
 
 fn chrono_date(days: u32) -> Option<chrono::NaiveDate> {
