@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// `kill -9` of the broker while devices tap.
 pub async fn crashes(stage: &mut Stage, turn: u64) -> Result<Outcome> {
-    let (mut random, times) = (stage.random(2_000 + turn), stage.count(3, 100));
+    let (mut random, times) = (stage.random(2_000 + turn), stage.count(2, 100));
     let world = World::open(stage).await?;
     let crew = Crew::start(world.workers(stage.database_url(None, &world.name), 3), 2)?;
     let devices = (1..=town::DEVICES).map(Device::new).collect::<Result<_>>()?;

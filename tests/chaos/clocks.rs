@@ -6,6 +6,7 @@ use crate::outcome::Outcome;
 use crate::town::{self, Device};
 use crate::world::{LIVENESS, Stage, World};
 use anyhow::Result;
+use sqlx::AssertSqlSafe;
 use std::time::{Duration, Instant};
 
 /// The leases jump a day forwards or back, as they seem to when the database's clock does: two workers then believe that
@@ -20,16 +21,15 @@ pub async fn jumps(stage: &mut Stage, turn: u64) -> Result<Outcome> {
         tokio::time::sleep(random.between(200, 800)).await;
         let forward = random.below(4) == 0;
         let jump = if forward { "1 day" } else { "-1 day" };
-        sqlx::query("UPDATE ingest.partition_lease SET lease_until = lease_until + $1::interval WHERE stream_id = $2 AND lease_until > '-infinity'")
-            .bind(jump)
-            .bind(world.stream_id)
-            .execute(&world.pool)
-            .await?;
+        let all = format!(
+            "UPDATE ingest.partition_lease SET lease_until = lease_until + interval '{jump}' WHERE lease_until > '-infinity'"
+        );
+        insist(&world, &all).await?;
         if forward {
             // A lease from the future belongs to a living worker, which renews it; a person ends it otherwise.
             tokio::time::sleep(Duration::from_millis(300)).await;
             let back = "UPDATE ingest.partition_lease SET lease_until = clock_timestamp() WHERE lease_until > clock_timestamp() + interval '1 hour'";
-            sqlx::query(back).execute(&world.pool).await?;
+            insist(&world, back).await?;
         }
     }
     let calm = Instant::now();
@@ -51,4 +51,13 @@ pub async fn jumps(stage: &mut Stage, turn: u64) -> Result<Outcome> {
         figures: vec![sent, format!("{epochs} epochs"), posted],
         violations: end.violations,
     })
+}
+
+/// A worker's batch may hold the rows longer than anybody waits for a lock; then again.
+async fn insist(world: &World, statement: &str) -> Result<()> {
+    let began = Instant::now();
+    while let Err(error) = sqlx::query(AssertSqlSafe(statement)).execute(&world.pool).await {
+        anyhow::ensure!(began.elapsed() < LIVENESS, "the leases do not jump: {error}");
+    }
+    Ok(())
 }

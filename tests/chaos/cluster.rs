@@ -64,7 +64,7 @@ impl Cluster {
 /// The leader of partition 0 is frozen until the others have elected another one, or killed, while devices tap; then it
 /// comes back as a follower that had taken records nobody acknowledged.
 pub async fn leader_cut_off(stage: &mut Stage, turn: u64) -> Result<Outcome> {
-    let (mut random, times) = (stage.random(13_000 + turn), stage.count(2, 50));
+    let (mut random, times) = (stage.random(13_000 + turn), stage.count(1, 50));
     let mut cluster = tokio::task::block_in_place(|| Cluster::start(stage))?;
     stage.own_kafka = Some(cluster.addresses());
     let world = World::open(stage).await?;
@@ -76,6 +76,8 @@ pub async fn leader_cut_off(stage: &mut Stage, turn: u64) -> Result<Outcome> {
     for time in 0..times {
         tokio::time::sleep(random.between(1_500, 3_000)).await;
         let watcher = Watcher::new(&cluster, &world.topic)?;
+        // Whoever came back last must have caught up: a cluster loses one broker at a time.
+        watcher.all_in_sync().await?;
         let leader = watcher.leader()?.context("a partition without a leader")?;
         let place = usize::try_from(leader - 1)?;
         let began = Instant::now();
@@ -128,6 +130,25 @@ impl<'a> Watcher<'a> {
         let topic = metadata.topics().first().context("a topic")?;
         let partition = topic.partitions().iter().find(|partition| partition.id() == 0);
         Ok(partition.map(|partition| partition.leader()).filter(|leader| *leader > 0))
+    }
+
+    /// Waits until every replica of every partition has what its leader has.
+    async fn all_in_sync(&self) -> Result<()> {
+        let began = Instant::now();
+        loop {
+            let asked = tokio::task::block_in_place(|| {
+                self.client.fetch_metadata(Some(self.topic), Duration::from_secs(5))
+            });
+            let whole = asked.is_ok_and(|metadata| {
+                let mut partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+                partitions.all(|partition| partition.isr().len() == BROKERS)
+            });
+            if whole {
+                return Ok(());
+            }
+            anyhow::ensure!(began.elapsed() < 2 * ELECTED_AT_MOST, "a broker does not catch up");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Waits until another broker leads.

@@ -86,7 +86,7 @@ pub async fn storm(stage: &mut Stage, turn: u64) -> Result<Outcome> {
     // A full run plays this many times over; a short one plays half of it once.
     let faults = match stage.full {
         true => Faults { seconds: 100, kills: 100, pauses: 50, crashes: 15, terminations: 20, silences: 10 },
-        false => Faults { seconds: 75, kills: 40, pauses: 20, crashes: 6, terminations: 8, silences: 3 },
+        false => Faults { seconds: 60, kills: 40, pauses: 20, crashes: 5, terminations: 8, silences: 3 },
     };
     let Run { world, mut outcome, .. } = run(stage, faults, Twist::default(), &mut random).await?;
     outcome.violations.extend(checker::pages_are_sound(&world).await?);

@@ -84,7 +84,10 @@ pub async fn refused(stage: &mut Stage, turn: u64, sabotage: &[&'static str]) ->
 async fn kept(world: &World, source: &str, inputs: &[Vec<u8>], violations: &mut Violations) -> Result<()> {
     let missing = "SELECT count(*) FROM (
                      SELECT raw, count(*) AS came FROM unnest($2::bytea[]) AS input (raw) GROUP BY raw) AS input
-                   WHERE came > (SELECT count(*) FROM ingest.quarantine q WHERE q.source = $1 AND q.raw = input.raw)";
+                   LEFT JOIN (
+                     SELECT raw, count(*) AS stay FROM ingest.quarantine WHERE source = $1 GROUP BY raw) AS kept
+                   USING (raw)
+                   WHERE came > coalesce(stay, 0)";
     let missing: i64 = sqlx::query_scalar(missing).bind(source).bind(inputs).fetch_one(&world.pool).await?;
     if missing != 0 {
         violations.push(format!("what is refused is kept byte for byte ({missing} of the {source} are not)"));

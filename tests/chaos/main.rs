@@ -125,8 +125,12 @@ fn main() -> ExitCode {
 
 fn play_all() -> Result<bool> {
     let options = options()?;
+    let is_whole = |name: &str| SCENARIOS.iter().any(|scenario| scenario.name == name);
     let wanted = |scenario: &&Scenario| {
-        options.names.is_empty() || options.names.iter().any(|name| scenario.name.contains(name.as_str()))
+        let named = |name: &String| {
+            scenario.name == name || (!is_whole(name) && scenario.name.contains(name.as_str()))
+        };
+        options.names.is_empty() || options.names.iter().any(named)
     };
     let chosen: Vec<&Scenario> = SCENARIOS.iter().filter(wanted).collect();
     if options.list {
@@ -145,8 +149,10 @@ fn play_all() -> Result<bool> {
     let runtime = builder.enable_all().thread_keep_alive(Duration::from_secs(86_400)).build()?;
     let seed = options.seed.unwrap_or(20_260_302);
     let mut stage = Stage::open(seed, options.full)?;
-    let (mut passed, mut failed, mut rows) = (0, 0, Vec::new());
+    let order: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+    let (mut passed, mut failed) = (0, 0);
     for scenario in chosen {
+        let mut rows = Vec::new();
         let runs = if options.full { scenario.full_runs } else { 1 };
         let mut good = true;
         for turn in 0..runs {
@@ -160,11 +166,10 @@ fn play_all() -> Result<bool> {
             rows.push(table::Row::new(scenario.name, stage.full, seed, seconds, &played));
         }
         println!("test {} ... {}", scenario.name, if good { "ok" } else { "FAILED" });
+        if options.full || options.write {
+            table::write(&rows, &order)?;
+        }
         if good { passed += 1 } else { failed += 1 }
-    }
-    if options.full || options.write {
-        let order: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
-        table::write(rows, &order)?;
     }
     let word = if failed == 0 { "ok" } else { "FAILED" };
     println!(

@@ -25,7 +25,9 @@ impl Row {
                 let verdict = if violations.is_empty() { good } else { "**broken**" };
                 (*guarantees, faults.as_str(), verdict.to_owned(), figures.join("; "))
             }
-            Err(error) => ("", "", format!("**fault**: {error:#}"), String::new()),
+            Err(error) => {
+                ("", "", format!("**fault**: {}", format!("{error:#}").replace('\n', " ")), String::new())
+            }
         };
         let line = format!(
             "| {name} | {tries} | {counts} | {faults} | {verdict} | {figures} | {seed} | {seconds:.0} s | {load} |"
@@ -34,8 +36,8 @@ impl Row {
     }
 }
 
-/// Shows the rows, and puts them in the place of the rows of the same scenarios, in the given order of names.
-pub fn write(rows: Vec<Row>, order: &[&str]) -> Result<()> {
+/// Puts the rows in the place of the rows of the same scenarios, in the given order of names.
+pub fn write(rows: &[Row], order: &[&str]) -> Result<()> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reliability.md");
     let text = std::fs::read_to_string(&page).context("reading docs/reliability.md")?;
     let (before, rest) = text.split_once(BEGIN).context("docs/reliability.md has no place for the table")?;
@@ -59,7 +61,6 @@ pub fn write(rows: Vec<Row>, order: &[&str]) -> Result<()> {
         machine(),
         lines.join("\n")
     );
-    println!("\n{table}");
     std::fs::write(&page, format!("{before}{table}{after}")).context("writing docs/reliability.md")
 }
 

@@ -156,7 +156,8 @@ pub async fn deliver(door: &Door, history: &History, batch: &[(Tap, Vec<u8>)]) -
     }
 }
 
-/// A device at work: a round about every `pause`, now and then an old batch once more, until it is told to stop.
+/// A device at work: a round about every `pause`, now and then an old batch once more, until it is told to stop. When its
+/// month is used up there are only old batches.
 pub async fn work(
     mut device: Device,
     door: Door,
@@ -172,9 +173,12 @@ pub async fn work(
             let _ = tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await;
             continue;
         }
-        let batch = device.round()?;
-        deliver(&door, &history, &batch).await?;
-        if random.below(6) == 0 {
+        let spent = device.round >= ROUNDS_MAX;
+        if !spent {
+            let batch = device.round()?;
+            deliver(&door, &history, &batch).await?;
+        }
+        if spent || random.below(6) == 0 {
             // A device that did not hear an answer sends again, sometimes much later.
             let from = usize::try_from(random.below(device.kept.len() as u64))?;
             let until = device.kept.len().min(from + 25);

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use wire::EventLog;
 
 /// How often a worker looks at least whether its share is still fair: this and a moment is what a take-over adds to the
-/// lease.
+/// lease. A tenure that has had no record yet looks after half a lease.
 const LOOK_MAX: Duration = Duration::from_millis(500);
 
 impl<L: EventLog> Worker<L> {

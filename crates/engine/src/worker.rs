@@ -138,10 +138,14 @@ impl<L: EventLog> Worker<L> {
         let mut line = Line::new(self.desk(changeovers), held);
         let (mut renewed, mut looked) = (Instant::now(), Instant::now());
         let lease = Duration::from_millis(self.settings.lease_ms.unsigned_abs());
+        // A tenure that ends for a fairer share before its first records came did nothing; on a starved machine, where workers
+        // seem to come and go, all of them could go on like that.
+        let (began, mut worked) = (Instant::now(), false);
         while !*stop.borrow() {
             let waiting = Instant::now();
             let entries = reader.next(self.settings.batch_max, self.settings.wait).await?;
             Stats::add(&self.stats.wait_us, waiting);
+            worked |= !entries.is_empty();
             let alive = if entries.is_empty() {
                 line.finish().await?
             } else {
@@ -159,7 +163,7 @@ impl<L: EventLog> Worker<L> {
                 warn!(owner = self.settings.owner, "another worker has taken a partition over");
                 return Ok(());
             }
-            if looked.elapsed() > self.look_every() {
+            if looked.elapsed() > self.look_every() && (worked || began.elapsed() > lease / 2) {
                 if !self.is_fair(line.held()).await? {
                     // What is still ours is taken again at once, under a new epoch.
                     line.finish().await?;
