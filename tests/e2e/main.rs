@@ -15,3 +15,5 @@ mod policy;
 mod program;
 mod protocol;
 mod relay;
+mod stopping;
+mod verified;

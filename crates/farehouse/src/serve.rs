@@ -173,9 +173,11 @@ pub async fn clear(args: ClearArgs) -> anyhow::Result<Ending> {
     settings.batch_max = args.batch.unwrap_or(settings.batch_max);
     settings.memory_bytes = args.memory_mib.saturating_mul(1 << 20);
     settings.lease_ms = args.lease_ms;
+    // Listening before anything is held: who asks early must not leave leases behind.
+    let asked = tokio::spawn(asked_to_stop());
     let worker = house.start_worker(settings);
     let relay = start_relay(&house, &args.relay, worker_name()).await?;
-    asked_to_stop().await?;
+    asked.await??;
     worker.stop().await?;
     if let Some(relay) = relay {
         relay.stop().await?;
