@@ -15,5 +15,6 @@ mod policy;
 mod program;
 mod protocol;
 mod relay;
+mod retention;
 mod stopping;
 mod verified;

@@ -9,7 +9,7 @@
 //! [`day`] closes an accounting day, [`expire`] takes back top-ups the bank never confirmed · [`settle`] proposes, approves and hands over payouts · [`reconcile`] takes bank
 //! statements in · [`adjust`] books by hand, with four eyes · [`report`] answers with figures and the rows behind them ·
 //! [`verify`] rebuilds the books from the log and compares · [`policy`] lets another version of the policy take effect ·
-//! [`registry`] and [`access`] know who and what.
+//! [`retention`] lets go of what is old · [`registry`] and [`access`] know who and what.
 //!
 //! # Invariants
 //! E-1 the committed ranges of a partition tile it: no gap, no overlap; E-2 nothing is acknowledged before it is durable;
@@ -43,6 +43,7 @@ pub mod registry;
 pub mod relay;
 pub mod report;
 mod resolve;
+pub mod retention;
 pub mod settle;
 mod share;
 pub mod verify;

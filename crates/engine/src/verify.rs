@@ -93,6 +93,12 @@ pub async fn verify<L: EventLog>(
         Some(log) => verified.rebuild(&mut moment, log, &standings, &published).await?,
         None => verified.unproven.push("that the books follow from the log: it was not asked".into()),
     }
+    for (month, at) in store::retention::months_gone(&mut moment).await? {
+        let (first, at, charges) = (month.first.format("%Y-%m"), at.date_naive(), month.charges);
+        verified
+            .unproven
+            .push(format!("the {charges} charges of {first}: they left on {at}, their postings stand"));
+    }
     verified.differences.extend(stored::balances(&mut moment).await?);
     verified.differences.extend(stored::reversals(&mut moment).await?);
     verified.differences.extend(stored::strays(&mut moment).await?);

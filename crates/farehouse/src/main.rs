@@ -4,7 +4,7 @@
 //! Turn what a person or a job types into use cases of the engine on a chosen database and log.
 //!
 //! # Shape
-//! One module a command: [`demo`], [`replay`], [`serve`], [`jobs`], [`pipeline`], [`policy`], [`adjust`], [`verify`], [`fares`], [`bench`]; [`house`] wires a database, a log and policies
+//! One module a command: [`demo`], [`replay`], [`serve`], [`jobs`], [`pipeline`], [`policy`], [`adjust`], [`verify`], [`retention`], [`fares`], [`bench`]; [`house`] wires a database, a log and policies
 //! together; [`simulated`] brings a simulated day to the door. stdout is data, stderr is progress and logs. Exit codes:
 //! 0 done, 1 differences found, 2 wrong usage, 70 a fault.
 //!
@@ -29,6 +29,7 @@ mod log;
 mod pipeline;
 mod policy;
 mod replay;
+mod retention;
 mod serve;
 mod simulated;
 mod verify;
@@ -76,6 +77,8 @@ enum Command {
     Import(jobs::ImportArgs),
     /// Rebuild the books from the log and compare them with what is stored, row by row.
     Verify(verify::VerifyArgs),
+    /// Let go of what has outlived its time, and write down what left. To be run once a day.
+    Retention(retention::RetentionArgs),
     /// Print the chain heads of closed days, to be kept elsewhere.
     Heads,
     /// Say which versions of the fare policy are in force, and let another take effect: proposed by one person, approved by
@@ -144,6 +147,7 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Policy { what } => policy::run(what).await,
         Command::Adjust { what } => adjust::run(what).await,
         Command::Verify(args) => verify::verify(args).await,
+        Command::Retention(args) => retention::run(args).await,
         Command::Heads => verify::heads().await,
         Command::Person(args) => serve::person(args).await,
         Command::Fares { what } => fares::run(what).await,

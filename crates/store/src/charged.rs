@@ -37,7 +37,8 @@ pub async fn by_account(connection: &mut PgConnection) -> Result<BTreeMap<Accoun
         .collect()
 }
 
-/// A ride of an account as the books have it now; none when there is no such ride.
+/// A ride of an account as the books have it now; none when there is no such ride, or its first versions left with their
+/// month: what was given back of it can then not be told.
 pub async fn ride(
     connection: &mut PgConnection,
     account: AccountId,
@@ -55,6 +56,8 @@ pub async fn ride(
         "SELECT version, operator_no, route, from_stop, to_stop, rider_category, fare_medium, tender, service_date, shape,
                 gross, rider, funders, funded, product
          FROM clearing.charge WHERE account_id = $1 AND (leg_device, leg_journal, leg_seq) = ($2, $3, $4)
+           AND EXISTS (SELECT FROM clearing.charge AS first WHERE first.account_id = $1
+                       AND (first.leg_device, first.leg_journal, first.leg_seq, first.version) = ($2, $3, $4, 1))
          ORDER BY version DESC LIMIT 1",
     );
     let Some(row) = newest.fetch_optional(&mut *connection).await.doing(doing)? else { return Ok(None) };

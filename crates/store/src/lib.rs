@@ -8,8 +8,8 @@
 //! [`lease`] and [`workers`] say who works on what · [`load`] reads what a batch needs, with account states as [`state`]
 //! keeps them · [`save`] writes what came of it: [`posting`]s, the [`outbox`], and what the door then knows of a [`command`] ·
 //! [`mark`] and [`denial`] are what devices are told · [`adjust`], [`bank`] and [`settle`] are the back office's ·
-//! [`report`] reads for people, [`verify`] for the proof · [`months`] divides the largest tables · [`registry`] and
-//! [`access`] know who and what.
+//! [`report`] reads for people, [`verify`] for the proof · [`months`] divides the largest tables · [`retention`]
+//! lets go of what is old · [`registry`] and [`access`] know who and what.
 //! Functions take a connection or a transaction as their argument; none takes a pool, so a unit of work cannot leave its
 //! transaction through a second connection. Only [`log::EmbeddedLog`], which stands in for a broker, and a database of
 //! [`scratch`] own a pool.
@@ -47,6 +47,7 @@ pub mod pool;
 pub mod posting;
 pub mod registry;
 pub mod report;
+pub mod retention;
 mod rows;
 pub mod save;
 pub mod scratch;

@@ -80,6 +80,11 @@ impl EmbeddedLog {
         Ok(EmbeddedLog { pool: pool.clone(), topic: topic.to_owned(), topic_id, partitions })
     }
 
+    /// The topic's identity.
+    pub fn topic_id(&self) -> &str {
+        &self.topic_id
+    }
+
     /// Drops the records below the given offset of each partition. The caller keeps it below every position that may
     /// still be read. Can be stopped at any point and asked again.
     pub async fn trim(&self, below: &[(u32, u64)]) -> Result<(), LogError> {

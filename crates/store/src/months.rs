@@ -153,6 +153,16 @@ impl Part {
         unit.commit().await.doing(doing)?;
         Ok(Outcome::Made(moved as i64))
     }
+
+    /// Takes the month out of its table and drops it, in the caller's transaction. [`gave_up`] tells that nothing was done.
+    pub(crate) async fn detach_and_drop(&self, unit: &mut PgConnection) -> Result<(), StoreError> {
+        sqlx::raw_sql(LIMITS).execute(&mut *unit).await.doing("preparing to drop a month")?;
+        let (schema, table, name) = (self.schema, self.table, self.name());
+        let statements = format!(
+            "ALTER TABLE {schema}.{table} DETACH PARTITION {schema}.{name}; DROP TABLE {schema}.{name}"
+        );
+        run(unit, statements).await.map(|_| ())
+    }
 }
 
 /// Runs statements whose parts are all constants, numbers and dates; answers how many rows the last one touched.

@@ -118,6 +118,11 @@ fn enrolment() -> Enrolment {
 
 impl House {
     pub async fn open() -> House {
+        Self::open_on(DAY).await
+    }
+
+    /// A house whose books open on this day.
+    pub async fn open_on(first_day: &str) -> House {
         let database = fresh_database().await;
         let pool = store::connect(&database.url, 8).await.unwrap();
         store::migrate(&pool).await.unwrap();
@@ -127,7 +132,7 @@ impl House {
         let policies = Arc::new(engine::registry::policies(&mut connection).await.unwrap());
         let log = Arc::new(EmbeddedLog::create(&pool, "taps", 2).await.unwrap());
         let identity = log.identity().await.unwrap();
-        let stream = store::lease::ensure_stream(&mut connection, &identity, date(DAY)).await.unwrap();
+        let stream = store::lease::ensure_stream(&mut connection, &identity, date(first_day)).await.unwrap();
         drop(connection);
         let settings = Settings {
             environment: "test".into(),

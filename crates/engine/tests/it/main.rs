@@ -15,5 +15,6 @@ mod matches;
 mod minitown;
 mod proof;
 mod registry;
+mod retention;
 mod settle;
 mod verify;

@@ -6,9 +6,12 @@
 use super::Difference;
 use crate::copy::Rows;
 use crate::error::{Doing as _, StoreError};
+use crate::months::month_of;
 use crate::posting::{posting_columns, write_posting};
+use crate::retention::months_gone;
 use crate::save::{charge_columns, command_columns, tap_columns, write_charge, write_command, write_tap};
-use clearing::Decision;
+use chrono::NaiveDate;
+use clearing::{Charge, Decision};
 use sqlx::{AssertSqlSafe, Column as _, PgConnection, Row as _, TypeInfo as _, ValueRef as _};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -23,6 +26,8 @@ pub(super) type Fields = Vec<Option<Vec<u8>>>;
 /// The tables whose rows follow from the records of one partition.
 pub struct Tables {
     place: (i32, i32),
+    /// The months whose charges left: none of them may stand there.
+    gone: Vec<NaiveDate>,
     postings: Table,
     charges: Table,
     taps: Table,
@@ -49,8 +54,10 @@ impl Tables {
     /// Opens the tables of a partition inside the caller's snapshot. Whatever stands there must come of a record: no row
     /// is left out because it stands beyond the partition's position.
     pub async fn open(conn: &mut PgConnection, place: (i32, i32)) -> Result<Self, StoreError> {
+        let gone = months_gone(&mut *conn).await?;
         let mut tables = Tables {
             place,
+            gone: gone.into_iter().map(|(month, _)| month.first).collect(),
             postings: Table::new("ledger.posting", "postings", posting_columns!(), &["off", "ord"]),
             charges: Table::new(
                 "clearing.charge",
@@ -87,7 +94,8 @@ impl Tables {
         }
         self.postings.compare(conn, self.place, rows.fields()).await?;
 
-        let mut charges: Vec<_> = charges.iter().collect();
+        let stays = |charge: &&Charge| !self.gone.contains(&month_of(charge.posting_date));
+        let mut charges: Vec<_> = charges.iter().filter(stays).collect();
         charges.sort_by_key(|charge| (charge.offset, charge.leg, charge.version));
         let mut rows = Rows::new(self.charges.width(), charges.len());
         for charge in charges {

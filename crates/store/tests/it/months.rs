@@ -3,9 +3,28 @@
 use crate::database::{Database, fresh_database};
 use primitives::{DeviceId, Digest, JournalId, PartyNo, PostingDate, Sequence, TapId};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
-use store::months::{Outcome, ensure_months};
+use store::months::{Month, Outcome, ensure_months};
 use store::report::{self, ChargeFilter, PageRequest};
 use store::verify::{Standing, chain};
+
+/// Prepares months as the house does: what was in use, or took too long on a busy machine, is tried again.
+async fn prepare(conn: &mut PgConnection, from: &str, months: u32) -> Vec<Outcome> {
+    let mut done: Vec<Month> = Vec::new();
+    for _ in 0..20 {
+        let tried = ensure_months(&mut *conn, date(from), months).await.unwrap();
+        let again = tried.iter().any(|month| month.outcome == Outcome::Busy);
+        for month in tried {
+            if month.outcome != Outcome::Busy && !done.contains(&month) {
+                done.push(month);
+            }
+        }
+        if !again {
+            break;
+        }
+    }
+    done.sort_by_key(|month| (month.first, month.table.clone()));
+    done.into_iter().map(|month| month.outcome).collect()
+}
 
 fn date(text: &str) -> PostingDate {
     PostingDate::parse(text).unwrap()
@@ -68,9 +87,7 @@ pub fn names(parts: &[(String, i64)]) -> Vec<(&str, i64)> {
 async fn rows_lie_in_their_month_and_the_months_are_made_once() {
     let (_database, pool) = opened().await;
     let mut conn = pool.acquire().await.unwrap();
-    let made = ensure_months(&mut conn, date("2026-11-23"), 3).await.unwrap();
-    assert_eq!(made.len(), 6, "{made:?}");
-    assert!(made.iter().all(|month| month.outcome == Outcome::Made(0)), "{made:?}");
+    assert_eq!(prepare(&mut conn, "2026-11-23", 3).await, [Outcome::Made(0); 6]);
     assert_eq!(ensure_months(&mut conn, date("2026-12-31"), 2).await.unwrap(), []);
     for (day, rows) in [("2026-11-30", (1, 2)), ("2026-12-01", (3, 5)), ("2027-01-31", (6, 6))] {
         put(&mut conn, day, rows).await;
@@ -103,8 +120,7 @@ async fn a_month_nobody_prepared_lies_in_the_default_part_until_it_is() {
     let net: i64 = sqlx::query_scalar(view).fetch_one(&mut *conn).await.unwrap();
     assert_eq!(net, 0);
 
-    let made = ensure_months(&mut conn, date("2026-05-02"), 1).await.unwrap();
-    assert!(made.iter().all(|month| month.outcome == Outcome::Made(10)), "{made:?}");
+    assert_eq!(prepare(&mut conn, "2026-05-02", 1).await, [Outcome::Made(10); 2]);
     let found = parts(&mut conn).await;
     let expected = [
         ("clearing.charge_2026_05", 10),
@@ -120,10 +136,8 @@ async fn a_month_with_too_many_rows_to_move_stays_in_the_default_part() {
     let (_database, pool) = opened().await;
     let mut conn = pool.acquire().await.unwrap();
     put(&mut conn, "2026-05-31", (1, 100_001)).await;
-    let tried = ensure_months(&mut conn, date("2026-05-02"), 2).await.unwrap();
-    let outcomes: Vec<Outcome> = tried.iter().map(|month| month.outcome).collect();
     let (stays, made) = (Outcome::TooMany, Outcome::Made(0));
-    assert_eq!(outcomes, [stays, stays, made, made]);
+    assert_eq!(prepare(&mut conn, "2026-05-02", 2).await, [stays, stays, made, made]);
     let found = parts(&mut conn).await;
     assert_eq!(names(&found), [("clearing.charge_default", 100_001), ("ledger.posting_default", 100_001)]);
 }
@@ -132,7 +146,7 @@ async fn a_month_with_too_many_rows_to_move_stays_in_the_default_part() {
 async fn preparing_waits_for_a_reader_a_moment_and_holds_no_writer_up() {
     let (database, pool) = opened().await;
     let mut conn = pool.acquire().await.unwrap();
-    ensure_months(&mut conn, date("2026-05-01"), 1).await.unwrap();
+    prepare(&mut conn, "2026-05-01", 1).await;
     let mut reader = PgConnection::connect(&database.url).await.unwrap();
     run(&mut reader, "BEGIN; SELECT count(*) FROM clearing.charge").await;
     let mut writer = PgConnection::connect(&database.url).await.unwrap();
@@ -150,9 +164,7 @@ async fn preparing_waits_for_a_reader_a_moment_and_holds_no_writer_up() {
     run(&mut writer, "COMMIT").await;
     run(&mut reader, "COMMIT").await;
 
-    let tried = ensure_months(&mut conn, date("2026-06-01"), 1).await.unwrap();
-    assert_eq!(tried.len(), 1, "{tried:?}");
-    assert_eq!(tried[0].outcome, Outcome::Made(0));
+    assert_eq!(prepare(&mut conn, "2026-06-01", 1).await, [Outcome::Made(0)]);
 }
 
 /// A session that has asked nothing yet, in a transaction: what it reads is counted for it alone.
@@ -179,7 +191,7 @@ async fn read_parts(conn: &mut PgConnection) -> Vec<(String, String)> {
 async fn a_question_reads_the_months_it_names_and_the_rest_through_an_index() {
     let (database, pool) = opened().await;
     let mut conn = pool.acquire().await.unwrap();
-    ensure_months(&mut conn, date("2026-01-01"), 3).await.unwrap();
+    prepare(&mut conn, "2026-01-01", 3).await;
     for (place, month) in (0..).zip(["2026-01", "2026-02", "2026-03"]) {
         put(&mut conn, &format!("{month}-15"), (place * 5_000 + 1, place * 5_000 + 5_000)).await;
     }
