@@ -1,6 +1,7 @@
 //! Every route of the house, in one table: method, path, who may, and who answers. The router is built from it, and the
 //! access test prints it; a route that is not here does not exist.
 
+use crate::commands::{ask, ask_about, wanted};
 use crate::guard;
 use crate::role::Access;
 use crate::state::State;
@@ -67,20 +68,20 @@ pub fn table() -> Vec<Route> {
         api(Method::GET, "/readyz", get(health::ready)),
         api(Method::POST, "/v1/taps", post(gateway::hand_in)),
         api(Method::GET, "/v1/taps/{device}/{journal}/{sequence}", get(gateway::tap)),
-        asked(Method::POST, Access::Counter, "/v1/payments", post(commands::pay)),
-        asked(Method::POST, Access::Counter, "/v1/passes", post(commands::buy_pass)),
-        asked(Method::POST, Access::Counter, "/v1/passes/{id}/refund", post(commands::refund_pass)),
-        asked(Method::POST, Access::Make, "/v1/refunds", post(commands::refund_fare)),
-        asked(Method::POST, Access::Counter, "/v1/blocks", post(commands::block)),
-        asked(Method::POST, Access::Counter, "/v1/unblocks", post(commands::unblock)),
-        asked(Method::POST, Access::Counter, "/v1/moves", post(commands::move_medium)),
-        asked(Method::POST, Access::Make, "/v1/concessions", post(commands::grant_concession)),
-        asked(Method::POST, Access::Make, "/v1/concessions/lapse", post(commands::lapse_concession)),
-        asked(Method::POST, Access::Make, "/v1/closures", post(commands::close)),
-        asked(Method::POST, Access::Make, "/v1/corrections", post(commands::correct)),
-        asked(Method::POST, Access::Channel, "/v1/top-ups", post(commands::announce_top_up)),
-        asked(Method::POST, Access::Channel, "/v1/top-ups/{id}/confirm", post(commands::confirm_top_up)),
-        asked(Method::POST, Access::Channel, "/v1/top-ups/{id}/cancel", post(commands::cancel_top_up)),
+        asked(Method::POST, Access::Counter, "/v1/payments", ask(wanted::pay)),
+        asked(Method::POST, Access::Counter, "/v1/passes", ask(wanted::buy_pass)),
+        asked(Method::POST, Access::Counter, "/v1/passes/{id}/refund", ask_about(wanted::refund_pass)),
+        asked(Method::POST, Access::Make, "/v1/refunds", ask(wanted::refund_fare)),
+        asked(Method::POST, Access::Counter, "/v1/blocks", ask(wanted::block)),
+        asked(Method::POST, Access::Counter, "/v1/unblocks", ask(wanted::unblock)),
+        asked(Method::POST, Access::Counter, "/v1/moves", ask(wanted::move_medium)),
+        asked(Method::POST, Access::Make, "/v1/concessions", ask(wanted::grant_concession)),
+        asked(Method::POST, Access::Make, "/v1/concessions/lapse", ask(wanted::lapse_concession)),
+        asked(Method::POST, Access::Make, "/v1/closures", ask(wanted::close)),
+        asked(Method::POST, Access::Make, "/v1/corrections", ask(wanted::correct)),
+        asked(Method::POST, Access::Channel, "/v1/top-ups", ask(wanted::announce_top_up)),
+        asked(Method::POST, Access::Channel, "/v1/top-ups/{id}/confirm", ask_about(wanted::confirm_top_up)),
+        asked(Method::POST, Access::Channel, "/v1/top-ups/{id}/cancel", ask_about(wanted::cancel_top_up)),
         asked(Method::GET, Access::Known, "/v1/commands/{id}", get(commands::look_up)),
         asked(Method::POST, Access::Check, "/v1/commands/{id}/approve", post(commands::approve)),
         api(Method::GET, "/assets/{name}", get(assets::serve)),
