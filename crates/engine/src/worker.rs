@@ -269,6 +269,9 @@ impl<L: EventLog> Worker<L> {
 }
 
 async fn pause(stop: &mut watch::Receiver<bool>, time: Duration) {
-    // Waiting for either: a closed channel counts as a stop, which the caller sees at its next look.
-    let _ = tokio::time::timeout(time, stop.wait_for(|stop| *stop)).await;
+    let asked = tokio::time::timeout(time, stop.wait_for(|stop| *stop)).await.map(|asked| asked.is_ok());
+    // Nobody is left who could ask: the pause is a pause all the same.
+    if asked == Ok(false) {
+        tokio::time::sleep(time).await;
+    }
 }

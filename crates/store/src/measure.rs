@@ -2,7 +2,7 @@
 
 use crate::error::{Doing as _, StoreError};
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 
 /// Bytes of write-ahead log since the server was made.
 pub async fn wal_bytes(connection: &mut PgConnection) -> Result<i64, StoreError> {
@@ -38,15 +38,18 @@ pub async fn commits(connection: &mut PgConnection, stream_id: i32) -> Result<Ve
     .doing("reading the commit log")
 }
 
-/// Rows that every tap adds to: taps, charges and postings.
+/// Rows that every tap adds to: taps, charges and postings. Counting millions of them may take its time.
 pub async fn rows(connection: &mut PgConnection) -> Result<i64, StoreError> {
+    let doing = "counting rows";
+    let mut unit = connection.begin().await.doing(doing)?;
+    sqlx::raw_sql("SET LOCAL statement_timeout = 0").execute(&mut *unit).await.doing(doing)?;
     sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM clearing.tap) + (SELECT count(*) FROM clearing.charge)
               + (SELECT count(*) FROM ledger.posting)",
     )
-    .fetch_one(connection)
+    .fetch_one(&mut *unit)
     .await
-    .doing("counting rows")
+    .doing(doing)
 }
 
 /// A table and the bytes it takes on disk with its indexes.

@@ -169,8 +169,8 @@ fn server_command(
         // Many test programs with a pool each.
         ("max_connections", "200".to_owned()),
         ("shared_buffers", format!("{}MB", shared_buffers_mib())),
-        // One day of a city fits without a checkpoint in its middle.
-        ("max_wal_size", "4GB".to_owned()),
+        // A quarter of an hour at full pace fits without a checkpoint in its middle.
+        ("max_wal_size", "16GB".to_owned()),
         ("checkpoint_timeout", "15min".to_owned()),
         // The first change of a page after a checkpoint writes it whole.
         ("wal_compression", "lz4".to_owned()),
