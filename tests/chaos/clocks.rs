@@ -22,13 +22,20 @@ pub async fn jumps(stage: &mut Stage, turn: u64) -> Result<Outcome> {
         let forward = random.below(4) == 0;
         let jump = if forward { "1 day" } else { "-1 day" };
         let all = format!(
-            "UPDATE ingest.partition_lease SET lease_until = lease_until + interval '{jump}' WHERE lease_until > '-infinity'"
+            "WITH rows AS MATERIALIZED (
+               SELECT stream_id, part FROM ingest.partition_lease ORDER BY stream_id, part FOR UPDATE)
+             UPDATE ingest.partition_lease lease SET lease_until = lease_until + interval '{jump}' FROM rows
+             WHERE (lease.stream_id, lease.part) = (rows.stream_id, rows.part) AND lease_until > '-infinity'"
         );
         insist(&world, &all).await?;
         if forward {
             // A lease from the future belongs to a living worker, which renews it; a person ends it otherwise.
             tokio::time::sleep(Duration::from_millis(300)).await;
-            let back = "UPDATE ingest.partition_lease SET lease_until = clock_timestamp() WHERE lease_until > clock_timestamp() + interval '1 hour'";
+            let back = "WITH rows AS MATERIALIZED (
+                          SELECT stream_id, part FROM ingest.partition_lease ORDER BY stream_id, part FOR UPDATE)
+                        UPDATE ingest.partition_lease lease SET lease_until = clock_timestamp() FROM rows
+                        WHERE (lease.stream_id, lease.part) = (rows.stream_id, rows.part)
+                          AND lease_until > clock_timestamp() + interval '1 hour'";
             insist(&world, back).await?;
         }
     }

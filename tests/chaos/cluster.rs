@@ -75,7 +75,8 @@ pub async fn leader_cut_off(stage: &mut Stage, turn: u64) -> Result<Outcome> {
     let (mut frozen, mut killed, mut slowest) = (0, 0, Duration::ZERO);
     for time in 0..times {
         tokio::time::sleep(random.between(1_500, 3_000)).await;
-        let watcher = Watcher::new(&cluster, &world.topic)?;
+        let addresses = cluster.addresses();
+        let watcher = Watcher::new(&addresses, &world.topic)?;
         // Whoever came back last must have caught up: a cluster loses one broker at a time.
         watcher.all_in_sync().await?;
         let leader = watcher.leader()?.context("a partition without a leader")?;
@@ -112,13 +113,14 @@ pub async fn leader_cut_off(stage: &mut Stage, turn: u64) -> Result<Outcome> {
 /// Asks the cluster who leads.
 struct Watcher<'a> {
     client: BaseConsumer,
+    addresses: &'a str,
     topic: &'a str,
 }
 
 impl<'a> Watcher<'a> {
-    fn new(cluster: &Cluster, topic: &'a str) -> Result<Self> {
-        let client = ClientConfig::new().set("bootstrap.servers", cluster.addresses()).create();
-        Ok(Watcher { client: client.context("a client")?, topic })
+    fn new(addresses: &'a str, topic: &'a str) -> Result<Self> {
+        let client = ClientConfig::new().set("bootstrap.servers", addresses).create();
+        Ok(Watcher { client: client.context("a client")?, addresses, topic })
     }
 
     /// The number of the broker that leads partition 0.
@@ -154,8 +156,9 @@ impl<'a> Watcher<'a> {
     /// Waits until another broker leads.
     async fn another_than(&self, old: i32) -> Result<()> {
         let began = Instant::now();
-        // An answer that does not come is one of the frozen broker's.
-        while !matches!(self.leader(), Ok(Some(leader)) if leader != old) {
+        // A client that knows only the frozen broker asks it again and again, so each question has a client of its own.
+        while !matches!(Watcher::new(self.addresses, self.topic)?.leader(), Ok(Some(leader)) if leader != old)
+        {
             anyhow::ensure!(began.elapsed() < ELECTED_AT_MOST, "nobody leads but the frozen broker");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -174,6 +174,8 @@ fn the_bench_drains_every_tap_into_the_ledger() {
         assert!(figures[key].as_f64().is_some_and(|figure| figure > 0.0), "{key}: {figures}");
     }
     assert_eq!(figures["live"][0]["taps"], 2_000, "the live part was measured: {figures}");
+    let asked = figures["live"][0]["payments"]["asked"].as_u64();
+    assert!(asked.is_some_and(|asked| asked > 100), "payments got their verdicts: {figures}");
 }
 
 #[test]

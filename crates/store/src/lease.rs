@@ -155,6 +155,16 @@ pub async fn advance(
     let dates: Vec<chrono::NaiveDate> = advances.iter().map(|advance| advance.posting_date.0).collect();
     let heads: Vec<&[u8]> = advances.iter().map(|advance| advance.chain_head.0.as_slice()).collect();
     let streams: Vec<i32> = advances.iter().map(|advance| advance.held.stream_id).collect();
+    // An update locks its rows in the order it meets them; rows are locked in order everywhere, so that nobody waits in a ring.
+    sqlx::query(
+        "SELECT part FROM ingest.partition_lease
+         WHERE (stream_id, part) IN (SELECT * FROM unnest($1::int[], $2::int[])) ORDER BY stream_id, part FOR UPDATE",
+    )
+    .bind(&streams)
+    .bind(&parts)
+    .execute(&mut *transaction)
+    .await
+    .doing("locking the positions")?;
     let done = sqlx::query(
         "UPDATE ingest.partition_lease lease
          SET next_offset = batch.until_off, posting_date = batch.posting_date, chain_head = batch.chain_head,
@@ -188,8 +198,12 @@ pub async fn renew(
 ) -> Result<Vec<i32>, StoreError> {
     let Some(stream_id) = held.first().map(|held| held.stream_id) else { return Ok(Vec::new()) };
     sqlx::query_scalar(
-        "UPDATE ingest.partition_lease lease SET lease_until = clock_timestamp() + $5 * interval '1 millisecond'
-         FROM unnest($3::int[], $4::bigint[]) AS mine (part, epoch)
+        "WITH mine AS MATERIALIZED (
+           SELECT mine.part, mine.epoch FROM ingest.partition_lease lease
+           JOIN unnest($3::int[], $4::bigint[]) AS mine (part, epoch) ON lease.part = mine.part
+           WHERE lease.stream_id = $1 ORDER BY lease.part FOR UPDATE OF lease)
+         UPDATE ingest.partition_lease lease SET lease_until = clock_timestamp() + $5 * interval '1 millisecond'
+         FROM mine
          WHERE lease.stream_id = $1 AND lease.owner = $2 AND lease.part = mine.part AND lease.epoch = mine.epoch
            AND lease.state = 'run'
          RETURNING lease.part",

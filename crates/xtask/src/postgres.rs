@@ -183,13 +183,13 @@ fn server_command(
     Ok(command)
 }
 
-/// An eighth of the machine's memory, at most 2 GiB: what every batch touches of the newest taps, charges and account states
+/// A quarter of the machine's memory, at most 6 GiB: what every batch touches of the newest taps, charges and account states
 /// fits. The system takes pages only as they are used.
 fn shared_buffers_mib() -> u64 {
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let total = memory.lines().find_map(|line| line.strip_prefix("MemTotal:"));
     let kib: u64 = total.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
-    (kib / 1_024 / 8).clamp(128, 2_048)
+    (kib / 1_024 / 4).clamp(128, 6_144)
 }
 
 fn create_database(programs: &Path, port: u16, password: &str, name: &str) -> Result<()> {

@@ -116,7 +116,7 @@ pub async fn measure(args: &Args, scratch: &Scratch) -> anyhow::Result<()> {
     }
 
     let mut live: Vec<Latency> = Vec::new();
-    let mut counter = Counter::open(&house, args.accounts, traffic.now()?).await?;
+    let mut counter = Counter::open(&house, &traffic.options().medium, traffic.now()?).await?;
     let rates = if args.live_rate.is_empty() { vec![rate as u64 / 2] } else { args.live_rate.clone() };
     for rate in rates.into_iter().filter(|rate| *rate > 0) {
         let asking = counter.as_mut().map(|counter| (counter, args.payments_per_s));

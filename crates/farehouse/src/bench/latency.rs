@@ -123,16 +123,20 @@ fn percentile(waits: &[(i64, u64)], share: u64) -> i64 {
 }
 
 impl Waits {
-    fn json(&self) -> serde_json::Value {
+    /// With `counted` as the name of how many there were.
+    fn json(&self, counted: &str) -> serde_json::Value {
         let Waits { count, p50_ms, p99_ms } = self;
-        serde_json::json!({ "count": count, "p50_ms": p50_ms, "p99_ms": p99_ms })
+        serde_json::json!({ counted: count, "p50_ms": p50_ms, "p99_ms": p99_ms })
     }
 }
 
 impl Latency {
     pub fn json(&self) -> serde_json::Value {
-        let payments = self.payments.map(|payments| payments.json());
-        serde_json::json!({ "offered_per_s": self.offered_per_s, "taps": self.taps.json(), "payments": payments })
+        let Latency { offered_per_s, taps, payments } = self;
+        let mut object = taps.json("taps");
+        object["offered_per_s"] = serde_json::json!(offered_per_s);
+        object["payments"] = serde_json::json!(payments.map(|payments| payments.json("asked")));
+        object
     }
 }
 

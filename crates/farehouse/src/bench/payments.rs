@@ -7,10 +7,11 @@ use anyhow::{Context as _, bail};
 use engine::command::{Ask, Request, Subject};
 use engine::intake::{Intake, Settings};
 use fares::PartyKind;
-use primitives::{AccountId, CommandKind, EventTime, Minor, Money, Text};
+use primitives::{AccountId, CommandKind, EventTime, MediumToken, Minor, Money, Tender, Text};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::command::Progress;
+use store::registry::{self, Medium};
 use tokio::task::JoinSet;
 use wire::MasterKey;
 
@@ -23,16 +24,23 @@ pub struct Counter {
     intake: Arc<Intake<AnyLog>>,
     payee: Text,
     currency: primitives::Currency,
-    accounts: u64,
     asked: u64,
 }
 
+/// Accounts that pay, spread over the partitions; the door knows no others.
+const PAYERS: u64 = 1_000;
+
 impl Counter {
-    /// A counter of the policy's first school, in front of riders with these many accounts. None without a school.
-    pub async fn open(house: &House, accounts: u64, now: EventTime) -> anyhow::Result<Option<Self>> {
+    /// A counter of the policy's first school, with riders who hold this fare medium. None without a school.
+    pub async fn open(house: &House, fare_medium: &Text, now: EventTime) -> anyhow::Result<Option<Self>> {
         let policy = house.policies.newest().context("a policy")?;
         let school = policy.parties().iter().find(|party| party.kind == PartyKind::School);
         let Some(payee) = school.and_then(|school| Text::new(school.id.as_str())) else { return Ok(None) };
+        let mut connection = house.pool.acquire().await?;
+        let media =
+            (1..=PAYERS).map(|number| medium(number, fare_medium)).collect::<anyhow::Result<Vec<_>>>()?;
+        registry::enrol_media(&mut connection, &media).await?;
+        drop(connection);
         let settings = Settings {
             environment: "bench".into(),
             // Nothing is signed at a counter.
@@ -41,7 +49,7 @@ impl Counter {
         };
         let (log, policies) = (Arc::clone(&house.log), Arc::clone(&house.policies));
         let intake = Arc::new(Intake::open(house.pool.clone(), log, policies, settings).await?);
-        Ok(Some(Counter { intake, payee, currency: policy.currency(), accounts, asked: 0 }))
+        Ok(Some(Counter { intake, payee, currency: policy.currency(), asked: 0 }))
     }
 
     /// Asks for so many payments a second until the time is over, and tells how long each verdict took.
@@ -62,8 +70,7 @@ impl Counter {
 
     fn next(&mut self) -> anyhow::Result<Request> {
         self.asked += 1;
-        // Spread over the accounts, and so over the partitions.
-        let account = 1 + self.asked.wrapping_mul(7_919) % self.accounts;
+        let account = 1 + self.asked % PAYERS;
         let text = |text: String| Text::new(&text).context("a text");
         Ok(Request {
             asker: text("counter".to_owned())?,
@@ -77,6 +84,12 @@ impl Counter {
             wait: WAIT,
         })
     }
+}
+
+fn medium(number: u64, fare_medium: &Text) -> anyhow::Result<Medium> {
+    let token = MediumToken::new(u128::from(number).to_be_bytes());
+    let account = AccountId::new(number).context("an account's number")?;
+    Ok(Medium { token, account, fare_medium: fare_medium.clone(), tender: Tender::Prepaid })
 }
 
 async fn one(intake: Arc<Intake<AnyLog>>, request: Request) -> anyhow::Result<Duration> {

@@ -121,6 +121,11 @@ impl Traffic {
         })
     }
 
+    /// What it is like.
+    pub const fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// The next taps, as partition and record.
     pub fn next(&mut self, count: u64) -> anyhow::Result<Vec<(u32, Vec<u8>)>> {
         (0..count).map(|_| self.tap()).collect()
