@@ -3,6 +3,7 @@
 use crate::database::{Database, fresh_database};
 use crate::minitown;
 use engine::intake::{self, Answer, Intake, Receipt};
+use engine::relay::Relay;
 use engine::worker::{self, Worker};
 use primitives::*;
 use sqlx::PgPool;
@@ -11,8 +12,9 @@ use std::time::Duration;
 use store::log::EmbeddedLog;
 use store::registry::{self, Device, DeviceState, Entitlement, Medium};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use validator::{MemoryJournal, Validator};
-use wire::{BodyFormat, DeviceKey, Envelope, EventLog as _, MasterKey};
+use wire::{BodyFormat, DeviceKey, Envelope, EventLog, MasterKey};
 
 pub const PARTITIONS: u32 = 3;
 pub const ENVIRONMENT: &str = "test";
@@ -30,6 +32,34 @@ pub struct House {
     pub intake: Arc<Intake<EmbeddedLog>>,
     pub stream_id: i32,
     database: Database,
+}
+
+/// A worker or relay in this process, until it is stopped.
+pub struct Running {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<Result<(), engine::EngineError>>,
+}
+
+impl Running {
+    pub fn worker<L: EventLog>(worker: Worker<L>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        Running { stop, task: tokio::spawn(worker.run(stopped)) }
+    }
+
+    pub fn relay<L: EventLog>(relay: Relay<L>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        Running { stop, task: tokio::spawn(relay.run(stopped)) }
+    }
+
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        self.task.await.expect("the task ends").expect("it ends well");
+    }
+
+    /// The task is gone between two awaits, as after a crash: nothing is given back.
+    pub fn kill(self) {
+        self.task.abort();
+    }
 }
 
 pub fn text(text: &str) -> Text {
@@ -177,6 +207,16 @@ impl House {
         }
     }
 
+    /// Two workers at work, in small batches, on two and one of the three partitions.
+    pub fn two_workers(&self) -> [Running; 2] {
+        ["one", "two"].map(|owner| {
+            let mut worker = self.worker(owner);
+            worker.settings.share = 2;
+            worker.settings.batch_max = 7;
+            Running::worker(worker)
+        })
+    }
+
     /// Sends raw envelopes in one batch.
     pub async fn send_raw(&self, batch: Vec<Vec<u8>>) -> Vec<Receipt> {
         let batch = batch.into_iter().map(|raw| (BodyFormat::Proto, raw)).collect();
@@ -194,11 +234,9 @@ impl House {
 
     /// Lets a worker clear everything the log has, then stops it.
     pub async fn clear(&self) {
-        let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(self.worker("clearing").run(stopped));
+        let worker = Running::worker(self.worker("clearing"));
         self.wait_drained().await;
-        stop.send_replace(true);
-        task.await.expect("the worker's task ends").expect("the worker ends well");
+        worker.stop().await;
     }
 
     pub async fn wait_drained(&self) {

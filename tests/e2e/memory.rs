@@ -2,7 +2,6 @@
 
 use crate::house::*;
 use primitives::{AcceptedTap, Digest, Record};
-use tokio::sync::watch;
 use wire::{Envelope, EventLog as _, decode_record, encode_record, partition_of};
 
 /// Everything that was posted, and everything that is carried, in one number.
@@ -29,14 +28,12 @@ async fn with_much_little_or_nothing_remembered_the_books_are_the_same() {
             house.send(&rounds[first]).await;
             house.send(&rounds[again]).await;
         }
-        let (stop, stopped) = watch::channel(false);
         let mut worker = house.worker("forgetful");
         worker.settings.batch_max = 11;
         worker.settings.memory_bytes = memory_bytes;
-        let worker = tokio::spawn(worker.run(stopped));
+        let worker = Running::worker(worker);
         house.wait_drained().await;
-        stop.send_replace(true);
-        worker.await.expect("the task ends").expect("the worker ends well");
+        worker.stop().await;
         assert_eq!(house.number("SELECT count(*)::bigint FROM clearing.tap").await, 120);
         assert_eq!(house.number("SELECT sum(n_duplicate)::bigint FROM ingest.commit_log").await, 160);
         house.assert_invariants().await;
@@ -56,12 +53,11 @@ fn for_account(envelope: &Envelope, accepted: &AcceptedTap, number: u8) -> (u32,
 async fn a_tap_that_another_worker_posted_is_known_although_nobody_here_remembers_it() {
     let house = House::open().await;
     let mut bus = device(BUS);
-    let (stop, stopped) = watch::channel(false);
     // Three workers, a partition each: every one of them knows where the device's journal stood at its first tap.
     let workers = ["one", "two", "three"].map(|owner| {
         let mut worker = house.worker(owner);
         worker.settings.share = 1;
-        tokio::spawn(worker.run(stopped.clone()))
+        Running::worker(worker)
     });
     let taps: Vec<Envelope> =
         (1..=20).map(|n: u8| bus.tap(medium(n), boarding(), at(i64::from(n))).expect("taken")).collect();
@@ -83,9 +79,8 @@ async fn a_tap_that_another_worker_posted_is_known_although_nobody_here_remember
     let other = (2..=20).find(elsewhere).expect("accounts of several partitions");
     house.log.append(vec![for_account(&late, &accepted, other)]).await.expect("appended");
     house.wait_drained().await;
-    stop.send_replace(true);
     for worker in workers {
-        worker.await.expect("the task ends").expect("the worker ends well");
+        worker.stop().await;
     }
     assert_eq!(house.number("SELECT count(*)::bigint FROM clearing.tap").await, 21);
     assert_eq!(house.number("SELECT sum(d_rides)::bigint FROM clearing.charge").await, 21);

@@ -4,7 +4,6 @@ use crate::house::*;
 use engine::intake::Answer;
 use primitives::*;
 use store::intake::Fate;
-use tokio::sync::watch;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bus_boarding_walks_through_every_wall() {
@@ -106,13 +105,7 @@ async fn a_worker_that_lost_its_lease_posts_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_workers_share_the_partitions_and_post_everything_once() {
     let house = House::open().await;
-    let (stop, stopped) = watch::channel(false);
-    let workers = ["one", "two"].map(|owner| {
-        let mut worker = house.worker(owner);
-        worker.settings.share = 2;
-        worker.settings.batch_max = 7;
-        tokio::spawn(worker.run(stopped.clone()))
-    });
+    let workers = house.two_workers();
     let mut bus = device(BUS);
     for round in 0..10 {
         let tap = |n: u8| bus.tap(medium(n), boarding(), at(i64::from(n) + round)).expect("taken");
@@ -120,9 +113,8 @@ async fn two_workers_share_the_partitions_and_post_everything_once() {
         house.send(&taps).await;
     }
     house.wait_drained().await;
-    stop.send_replace(true);
     for worker in workers {
-        worker.await.expect("the task ends").expect("the worker ends well");
+        worker.stop().await;
     }
     assert_eq!(house.number("SELECT count(*)::bigint FROM clearing.tap").await, 200);
     assert_eq!(house.number("SELECT count(DISTINCT owner)::bigint FROM ingest.commit_log").await, 2);
@@ -132,10 +124,9 @@ async fn two_workers_share_the_partitions_and_post_everything_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_cut_while_posting_lose_nothing_and_double_nothing() {
     let house = House::open().await;
-    let (stop, stopped) = watch::channel(false);
     let mut worker = house.worker("cut off");
     worker.settings.batch_max = 5;
-    let worker = tokio::spawn(worker.run(stopped));
+    let worker = Running::worker(worker);
     let mut bus = device(BUS);
     for round in 0..12 {
         let tap = |n: u8| bus.tap(medium(n), boarding(), at(i64::from(n) + round)).expect("taken");
@@ -148,8 +139,7 @@ async fn connections_cut_while_posting_lose_nothing_and_double_nothing() {
         while sqlx::query_scalar::<_, i64>(cut).fetch_one(&house.pool).await.is_err() {}
     }
     house.wait_drained().await;
-    stop.send_replace(true);
-    worker.await.expect("the task ends").expect("the worker ends well");
+    worker.stop().await;
     assert_eq!(house.number("SELECT count(*)::bigint FROM clearing.tap").await, 240);
     assert_eq!(house.number("SELECT sum(d_rides)::bigint FROM clearing.charge").await, 240);
     house.assert_invariants().await;

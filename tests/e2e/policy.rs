@@ -8,7 +8,6 @@ use engine::policy::{self, Draft, Waiting};
 use primitives::*;
 use std::path::Path;
 use store::intake::Fate;
-use tokio::sync::watch;
 use wire::{BodyFormat, EventLog as _};
 
 /// Minitown as a second version, with one file changed.
@@ -73,13 +72,7 @@ async fn a_second_policy_takes_effect_in_the_middle_of_a_stream() {
     assert_eq!(code(propose(&house, 120, 60).await), Code::NotFound, "it was not loaded");
     load(&house, &dearer()).await;
     assert_eq!(code(propose(&house, 120, 60).await), Code::NotFound, "nobody opened the books");
-    let (stop, stopped) = watch::channel(false);
-    let workers = ["one", "two"].map(|owner| {
-        let mut worker = house.worker(owner);
-        worker.settings.share = 2;
-        worker.settings.batch_max = 7;
-        tokio::spawn(worker.run(stopped.clone()))
-    });
+    let workers = house.two_workers();
     let mut bus = device(BUS);
     let mut ride = |card: u8, minute: i64| bus.tap(medium(card), boarding(), at(minute)).expect("taken");
     // Every card but the student's rides before; one of these rides is kept on the bus until everything is over.
@@ -109,9 +102,8 @@ async fn a_second_policy_takes_effect_in_the_middle_of_a_stream() {
         assert!(receipts.iter().all(|receipt| receipt.answer == Answer::Received), "{receipts:?}");
     }
     house.wait_drained().await;
-    stop.send_replace(true);
     for worker in workers {
-        worker.await.expect("the task ends").expect("the worker ends well");
+        worker.stop().await;
     }
     let charged = "SELECT string_agg(concat_ws(' ', minute, gross, rides), '; ' ORDER BY minute) FROM (
                      SELECT extract(epoch FROM tap.at - '2026-03-02 06:00+07') ::bigint / 60 AS minute, gross,
@@ -165,8 +157,7 @@ async fn a_policy_that_is_not_what_it_was_halts_the_partition() {
     let changed = "UPDATE registry.policy SET files = jsonb_set(files, '{fare_products.txt}',
                      to_jsonb(replace(files->>'fare_products.txt', '8000', '8001'))) WHERE policy_id = 'minitown-2'";
     sqlx::query(changed).execute(&house.pool).await.expect("somebody changes the files");
-    let (stop, stopped) = watch::channel(false);
-    let worker = tokio::spawn(house.worker("halts").run(stopped));
+    let worker = Running::worker(house.worker("halts"));
     let halted =
         "SELECT count(*)::bigint FROM ingest.partition_lease WHERE halt_reason LIKE 'POLICY_DIFFERS: %'";
     for _ in 0..500 {
@@ -175,8 +166,7 @@ async fn a_policy_that_is_not_what_it_was_halts_the_partition() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    stop.send_replace(true);
-    worker.await.expect("the task ends").expect("the worker ends well");
+    worker.stop().await;
     assert_eq!(house.number(halted).await, i64::from(PARTITIONS));
     assert_eq!(
         house.number("SELECT count(*)::bigint FROM clearing.tap").await,

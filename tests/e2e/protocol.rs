@@ -8,35 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::workers;
 use stream::KafkaLog;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use wire::{EventLog, LogIdentity};
 
 /// Far longer than anything here takes; a test that waits it out has failed.
 const SOON: Duration = Duration::from_secs(60);
-
-/// A worker in this process.
-struct Running {
-    stop: watch::Sender<bool>,
-    task: JoinHandle<Result<(), engine::EngineError>>,
-}
-
-impl Running {
-    fn start<L: EventLog>(worker: Worker<L>) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        Running { stop, task: tokio::spawn(worker.run(stopped)) }
-    }
-
-    async fn stop(self) {
-        self.stop.send_replace(true);
-        self.task.await.expect("the task ends").expect("the worker ends well");
-    }
-
-    /// The task is gone between two awaits, as after a crash: nothing is given back.
-    fn kill(self) {
-        self.task.abort();
-    }
-}
 
 fn quick(house: &House, owner: &str) -> Worker<store::log::EmbeddedLog> {
     let mut worker = house.worker(owner);
@@ -85,9 +60,9 @@ async fn send_taps(house: &House, count: i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_comes_gets_its_share_and_leaves_it_when_it_goes() {
     let house = House::open().await;
-    let first = Running::start(quick(&house, "first"));
+    let first = Running::worker(quick(&house, "first"));
     wait_for(&house, &held_by("first"), 3).await;
-    let second = Running::start(quick(&house, "second"));
+    let second = Running::worker(quick(&house, "second"));
     wait_for(&house, &held_by("second"), 1).await;
     wait_for(&house, &held_by("first"), 2).await;
     send_taps(&house, 60).await;
@@ -110,9 +85,9 @@ async fn a_worker_that_comes_gets_its_share_and_leaves_it_when_it_goes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_workers_partitions_are_taken_over_when_its_leases_end() {
     let house = House::open().await;
-    let dead = Running::start(quick(&house, "dead"));
+    let dead = Running::worker(quick(&house, "dead"));
     wait_for(&house, &held_by("dead"), 3).await;
-    let heir = Running::start(quick(&house, "heir"));
+    let heir = Running::worker(quick(&house, "heir"));
     wait_for(&house, &held_by("heir"), 1).await;
     dead.kill();
     send_taps(&house, 60).await;
@@ -140,7 +115,7 @@ async fn a_session_that_holds_on_to_a_lease_that_is_over_is_ended() {
     assert_eq!(workers::evict(&mut other, house.stream_id).await.expect("looked"), 0);
     sqlx::raw_sql("SET application_name = 'farehouse'").execute(&mut *connection).await.expect("named");
     drop(other);
-    let heir = Running::start(quick(&house, "heir"));
+    let heir = Running::worker(quick(&house, "heir"));
     wait_for(&house, &held_by("heir"), 3).await;
     assert!(sqlx::raw_sql("SELECT 1").execute(&mut *connection).await.is_err(), "its session was ended");
     heir.stop().await;
@@ -153,7 +128,7 @@ async fn a_log_that_breaks_its_promise_halts_and_nobody_guesses() {
         let house = House::open().await;
         send_taps(&house, 60).await;
         execute(&house, fault).await;
-        let worker = Running::start(quick(&house, "worker"));
+        let worker = Running::worker(quick(&house, "worker"));
         wait_for(&house, &halted_for(code), halts).await;
         worker.stop().await;
         let posted = house.number("SELECT count(*)::bigint FROM clearing.tap").await;
@@ -212,7 +187,7 @@ async fn isolates_poison<L: EventLog>(house: &House, log: Arc<L>) {
         settings: template.settings,
         stats: template.stats,
     };
-    let worker = Running::start(worker);
+    let worker = Running::worker(worker);
     wait_for(house, "SELECT count(*) FROM clearing.tap", 14).await;
     wait_for(house, "SELECT count(*) FROM ingest.quarantine WHERE code = 'POISON' AND length(raw) > 0", 6)
         .await;
@@ -259,7 +234,7 @@ async fn a_database_without_room_is_waited_for() {
     )
     .await;
     send_taps(&house, 60).await;
-    let worker = Running::start(quick(&house, "worker"));
+    let worker = Running::worker(quick(&house, "worker"));
     wait_for(&house, &held_by("worker"), 3).await;
     // It tries for some time, posts nothing, and halts nothing: room is all it needs.
     tokio::time::sleep(Duration::from_secs(3)).await;

@@ -11,28 +11,9 @@ use std::time::{Duration, Instant};
 use store::log::EmbeddedLog;
 use store::{mark, outbox};
 use stream::KafkaLog;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use wire::{Event, EventLog, LogEntry, LogError, LogIdentity, LogReader as _, News, Place, decode_told};
 
 const SOON: Duration = Duration::from_secs(60);
-
-struct Running {
-    stop: watch::Sender<bool>,
-    task: JoinHandle<Result<(), engine::EngineError>>,
-}
-
-impl Running {
-    fn start<L: EventLog>(relay: Relay<L>) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        Running { stop, task: tokio::spawn(relay.run(stopped)) }
-    }
-
-    async fn stop(self) {
-        self.stop.send_replace(true);
-        self.task.await.expect("the task ends").expect("the relay ends well");
-    }
-}
 
 fn relay<L: EventLog>(house: &House, owner: &str, postings: &Arc<L>) -> Relay<L> {
     Relay {
@@ -110,7 +91,7 @@ async fn tells_everything_once<L: EventLog>(house: &House, log: Arc<L>) {
     send_rounds(house, &mut bus, 5).await;
     house.clear().await;
     assert!(house.number("SELECT count(*)::bigint FROM ingest.outbox").await > 0);
-    let running = Running::start(relay(house, "one", &log));
+    let running = Running::relay(relay(house, "one", &log));
     wait_empty(house).await;
     running.stop().await;
     let (taps, receipts) = heard(&read_all(log.as_ref()).await);
@@ -183,10 +164,10 @@ async fn lost_answers_and_dying_relays_repeat_messages_and_lose_none() {
         send_rounds(&house, &mut bus, 2).await;
         house.clear().await;
         // Two at once: one waits for what the other holds. One dies in the middle.
-        let dying = Running::start(relay(&house, &format!("dying {round}"), &forgetful));
-        let living = Running::start(relay(&house, "living", &forgetful));
+        let dying = Running::relay(relay(&house, &format!("dying {round}"), &forgetful));
+        let living = Running::relay(relay(&house, "living", &forgetful));
         tokio::time::sleep(Duration::from_millis(60)).await;
-        dying.task.abort();
+        dying.kill();
         wait_empty(&house).await;
         living.stop().await;
     }
@@ -231,7 +212,7 @@ async fn what_is_missing_from_a_device_is_known_and_closes_when_it_sends_again()
     // 1 to 4 and 8 to 10 arrive, 12 too; the network takes the rest.
     let arrived: Vec<_> = [0..4, 7..10, 11..12].into_iter().flat_map(|range| taps[range].to_vec()).collect();
     house.send(&arrived).await;
-    let running = Running::start(relay(&house, "one", &log));
+    let running = Running::relay(relay(&house, "one", &log));
     house.clear().await;
     wait_empty(&house).await;
     let journal = (device_id(BUS), bus.journal());
@@ -273,7 +254,7 @@ fn trusting(number: u64) -> validator::Validator<validator::MemoryJournal> {
 async fn an_offline_device_sends_again_until_the_house_answers_for_every_tap() {
     let house = House::open().await;
     let log = out_topic(&house).await;
-    let running = Running::start(relay(&house, "one", &log));
+    let running = Running::relay(relay(&house, "one", &log));
     let mut bus = trusting(BUS);
     // A day without network; the last medium is nobody's.
     for n in 1..=20 {
@@ -329,7 +310,7 @@ async fn a_debt_denies_and_the_top_up_that_recovers_it_allows_in_the_same_commit
     house.send(&[bus.tap(medium(5), boarding(), at(2)).expect("taken")]).await;
     house.clear().await;
     assert_eq!(house.number("SELECT debt FROM clearing.account_state").await, 4_000);
-    let running = Running::start(relay(&house, "one", &log));
+    let running = Running::relay(relay(&house, "one", &log));
     wait_empty(&house).await;
     let (_, denied) = upload(&house, &bus).await;
     let denied = denied.expect("one device");
@@ -344,7 +325,7 @@ async fn a_debt_denies_and_the_top_up_that_recovers_it_allows_in_the_same_commit
                        JOIN ledger.posting posting USING (stream_id, part)
                        WHERE topic = 'denylist' AND posting.kind = 'top_up' AND off >= from_off AND off < to_off";
     assert_eq!(house.number(same_commit).await, 1);
-    let running = Running::start(relay(&house, "one", &log));
+    let running = Running::relay(relay(&house, "one", &log));
     wait_empty(&house).await;
     let (_, allowed) = upload(&house, &bus).await;
     let allowed = allowed.expect("one device");
@@ -367,7 +348,7 @@ async fn a_medium_that_moves_takes_its_place_on_the_deny_list_with_it() {
     // A ride without value is a debt, and a debt of account 5 denies its medium.
     house.send(&[bus.tap(medium(5), boarding(), at(2)).expect("taken")]).await;
     house.clear().await;
-    let running = Running::start(relay(&house, "one", &log));
+    let running = Running::relay(relay(&house, "one", &log));
     wait_empty(&house).await;
     running.stop().await;
     let learn = async |bus: &mut validator::Validator<validator::MemoryJournal>| {

@@ -174,14 +174,7 @@ pub(crate) fn give_back(
         rules: less.rules,
         offset: scene.offset,
     };
-    let mut changes = Changes {
-        legs: Vec::new(),
-        charges: Vec::new(),
-        postings: Vec::new(),
-        posted: Vec::new(),
-        purse,
-        correction: scene.correction,
-    };
+    let mut changes = Changes::none(scene, purse);
     changes.post(scene.policy, &charge, &before, &after)?;
     Ok((vec![charge], changes.postings, changes.purse))
 }
@@ -214,15 +207,7 @@ fn rate(
         None => legs.iter().collect(),
     };
     let (prices, _) = price(scene.policies, &state.carried, &asked);
-    let correction = scene.correction;
-    let mut changes = Changes {
-        legs: Vec::new(),
-        charges: Vec::new(),
-        postings: Vec::new(),
-        posted: Vec::new(),
-        purse,
-        correction,
-    };
+    let mut changes = Changes::none(scene, purse);
     // First what no longer stands, so that money is given back before it is taken.
     for old in gone(before, &legs) {
         if let Some(tap) = window.iter().find(|tap| tap.id == old.id) {
@@ -335,6 +320,12 @@ impl PostedLeg {
 }
 
 impl Changes {
+    /// Nothing has changed yet.
+    fn none(scene: &Scene<'_>, purse: Purse) -> Self {
+        let (legs, charges, postings, posted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Changes { legs, charges, postings, posted, purse, correction: scene.correction }
+    }
+
     /// Says something of the charges that a tap caused.
     fn flag(&mut self, tap: TapId, flag: Flag) {
         let of_tap = |charge: &&mut Charge| charge.leg == tap || charge.exit == Some(tap);

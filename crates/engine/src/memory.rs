@@ -6,7 +6,6 @@
 
 use primitives::{AccountId, DeviceId, JournalId, TapId};
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use store::state::Packed;
 
 /// Sequences beyond its mark that are remembered of a journal, at most. Beyond them the database is asked.
@@ -134,8 +133,8 @@ impl Memory {
 
     /// Remembers that a tap was judged.
     pub(crate) fn judged(&mut self, tap: TapId) {
-        if let Entry::Occupied(mut known) = self.journals.entry(journal(tap)) {
-            known.get_mut().judged(tap.sequence.number());
+        if let Some(known) = self.journals.get_mut(&journal(tap)) {
+            known.judged(tap.sequence.number());
         }
     }
 }

@@ -5,6 +5,7 @@
 //! outbox. A crash anywhere before that commit tells the same messages again, under the same ids.
 
 use crate::EngineError;
+use crate::worker::pause;
 use primitives::TapId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -167,9 +168,4 @@ fn heard(messages: &[Message]) -> (Vec<TapId>, Vec<Denial>) {
         }
     }
     (taps, denials)
-}
-
-async fn pause(stop: &mut watch::Receiver<bool>, time: Duration) {
-    // Waiting for either: a closed channel counts as a stop, which the caller sees at its next look.
-    let _ = tokio::time::timeout(time, stop.wait_for(|stop| *stop)).await;
 }

@@ -268,7 +268,8 @@ impl<L: EventLog> Worker<L> {
     }
 }
 
-async fn pause(stop: &mut watch::Receiver<bool>, time: Duration) {
+/// Waits for the time given, or until it is asked to stop.
+pub(crate) async fn pause(stop: &mut watch::Receiver<bool>, time: Duration) {
     let asked = tokio::time::timeout(time, stop.wait_for(|stop| *stop)).await.map(|asked| asked.is_ok());
     // Nobody is left who could ask: the pause is a pause all the same.
     if asked == Ok(false) {
