@@ -41,6 +41,7 @@ pub mod log;
 pub mod mark;
 pub mod measure;
 pub mod months;
+mod nodelay;
 pub mod outbox;
 pub mod policy;
 pub mod pool;

@@ -5,6 +5,7 @@
 //! Every pool is therefore made here, with a hook that ends whatever transaction a borrowed connection is still in.
 
 use crate::error::{Doing as _, StoreError};
+use crate::nodelay;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{Connection as _, PgPool};
 use std::time::Duration;
@@ -35,12 +36,22 @@ const SESSION: [(&str, &str); 7] = [
 pub async fn connect(url: &str, connections: u32) -> Result<PgPool, StoreError> {
     let options: PgConnectOptions = url.parse().doing("reading the database's address")?;
     let options = options.application_name(APPLICATION_NAME).options(SESSION);
+    let port = options.get_port();
     #[allow(clippy::disallowed_methods, reason = "this is the one place that builds a pool, hook included")]
     let pool = PgPoolOptions::new();
     pool.max_connections(connections)
         .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS_MAX))
         // The hook below is the liveness test as well: one round trip a borrow, not two.
         .test_before_acquire(false)
+        .after_connect(move |_, _| {
+            Box::pin(async move {
+                // Slow is no reason not to work; a system without /proc is told why it is.
+                if let Err(error) = nodelay::send_at_once(port) {
+                    tracing::warn!(%error, "each COPY may wait 40 ms: TCP_NODELAY could not be set");
+                }
+                Ok(())
+            })
+        })
         .before_acquire(|connection, _| {
             Box::pin(async move { end_open_transaction(connection).await.map(|()| true) })
         })

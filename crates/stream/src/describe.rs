@@ -2,7 +2,7 @@
 //! one mean nothing in the other.
 //!
 //! librdkafka can tell the id, but rust-rdkafka 0.39 does not show that call, so it is made here through the C functions
-//! it re-exports. This is the only unsafe code of the house.
+//! it re-exports. Beside the sockets of `store::nodelay` this is the only unsafe code of the house.
 #![allow(unsafe_code)]
 
 use crate::settings::REQUEST_MS_MAX;

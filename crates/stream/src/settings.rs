@@ -18,6 +18,8 @@ fn common(brokers: &str) -> ClientConfig {
         // A typing mistake must not create a topic that nobody keeps.
         .set("allow.auto.create.topics", "false")
         .set("socket.keepalive.enable", "true")
+        // A small request is not held back until the one before it is acknowledged.
+        .set("socket.nagle.disable", "true")
         // A broker that comes back is found within a second.
         .set("reconnect.backoff.max.ms", "1000")
         // Lag is read from the lease row against the high watermark.

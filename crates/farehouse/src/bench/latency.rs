@@ -6,6 +6,7 @@ use crate::house::House;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 use store::measure::Commit;
 use wire::EventLog as _;
@@ -68,8 +69,8 @@ pub async fn measure(
     Ok(Latency { offered_per_s, taps: Waits::of(waits(&received, &commits)), payments: payments? })
 }
 
-/// The first and the one past the last offset of what was handed in at a moment, by partition.
-type Received = Vec<(u32, u64, u64, DateTime<Utc>)>;
+/// The offsets of what was handed in at a moment, by partition.
+type Received = Vec<(u32, Range<u64>, DateTime<Utc>)>;
 
 async fn offer(house: &House, traffic: &mut Traffic, rate: u64) -> anyhow::Result<(Received, f64)> {
     let taps = rate * SECONDS;
@@ -83,12 +84,18 @@ async fn offer(house: &House, traffic: &mut Traffic, rate: u64) -> anyhow::Resul
         let partitions: Vec<u32> = batch.iter().map(|(partition, _)| *partition).collect();
         let handed_in = Utc::now();
         let offsets = house.log.append(batch).await?;
-        let mut ranges: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
+        let mut ranges: BTreeMap<u32, Vec<Range<u64>>> = BTreeMap::new();
         for (partition, offset) in partitions.into_iter().zip(offsets) {
-            let range = ranges.entry(partition).or_insert((offset, offset));
-            *range = (range.0.min(offset), range.1.max(offset + 1));
+            let ranges = ranges.entry(partition).or_default();
+            // Payments may stand between taps of one append.
+            match ranges.last_mut() {
+                Some(last) if last.end == offset => last.end += 1,
+                _ => ranges.push(offset..offset + 1),
+            }
         }
-        received.extend(ranges.into_iter().map(|(partition, (from, to))| (partition, from, to, handed_in)));
+        for (partition, ranges) in ranges {
+            received.extend(ranges.into_iter().map(|range| (partition, range, handed_in)));
+        }
         tokio::time::sleep(TICK).await;
     }
     Ok((received, taps as f64 / started.elapsed().as_secs_f64()))
@@ -101,11 +108,11 @@ fn waits(received: &Received, commits: &[Commit]) -> Vec<(i64, u64)> {
         by_partition.entry(commit.part).or_default().push(commit);
     }
     let mut waits = Vec::new();
-    for (partition, from, to, handed_in) in received {
+    for (partition, Range { start, end }, handed_in) in received {
         let commits = by_partition.get(&(*partition as i32)).map_or(&[][..], Vec::as_slice);
-        let first = commits.partition_point(|commit| commit.to_off as u64 <= *from);
-        for commit in commits.iter().skip(first).take_while(|commit| (commit.from_off as u64) < *to) {
-            let taps = (*to).min(commit.to_off as u64) - (*from).max(commit.from_off as u64);
+        let first = commits.partition_point(|commit| commit.to_off as u64 <= *start);
+        for commit in commits.iter().skip(first).take_while(|commit| (commit.from_off as u64) < *end) {
+            let taps = (*end).min(commit.to_off as u64) - (*start).max(commit.from_off as u64);
             waits.push(((commit.at - *handed_in).num_milliseconds().max(0), taps));
         }
     }
