@@ -7,7 +7,6 @@ use sqlx::AssertSqlSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::workers;
-use stream::KafkaLog;
 use wire::{EventLog, LogIdentity};
 
 /// Far longer than anything here takes; a test that waits it out has failed.
@@ -155,38 +154,11 @@ const POISON: &str = "
 
 async fn isolates_poison<L: EventLog>(house: &House, log: Arc<L>) {
     execute(house, POISON).await;
-    let identity: LogIdentity = log.identity().await.expect("the log answers");
-    let first_day = PostingDate::parse("2026-03-02").expect("a date");
-    let mut connection = house.pool.acquire().await.expect("a connection");
-    let stream_id =
-        store::lease::ensure_stream(&mut connection, &identity, first_day).await.expect("registered");
-    drop(connection);
-    let settings = engine::intake::Settings {
-        environment: ENVIRONMENT.into(),
-        master: wire::MasterKey::new([7; 32]),
-        clock: Arc::new(|| at(60)),
-    };
-    let door = engine::intake::Intake::open(
-        house.pool.clone(),
-        Arc::clone(&log),
-        Arc::clone(&house.policies),
-        settings,
-    );
-    let door = Arc::new(door.await.expect("the door opens"));
+    let (door, worker) = house.over(&log, "poisoned").await;
     let mut bus = device(BUS);
     let mut tap = |n: u8| bus.tap(medium(n), boarding(), at(i64::from(n))).expect("taken");
     let batch = (1..=20).map(|n| (wire::BodyFormat::Proto, tap(n).encode())).collect();
     door.receive(batch).await.expect("received");
-    let template = house.worker("poisoned");
-    let worker = Worker {
-        pool: template.pool,
-        log,
-        stream_id,
-        partitions: template.partitions,
-        policies: template.policies,
-        settings: template.settings,
-        stats: template.stats,
-    };
     let worker = Running::worker(worker);
     wait_for(house, "SELECT count(*) FROM clearing.tap", 14).await;
     wait_for(house, "SELECT count(*) FROM ingest.quarantine WHERE code = 'POISON' AND length(raw) > 0", 6)
@@ -203,7 +175,7 @@ async fn isolates_poison<L: EventLog>(house: &House, log: Arc<L>) {
         matches!(fate, Ok(Some(store::intake::Fate::Quarantined { ref code, .. })) if code == "POISON"),
         "{fate:?}"
     );
-    house.assert_invariants().await;
+    house.assert_invariants_on(log.as_ref()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,12 +187,8 @@ async fn poison_is_isolated_on_the_embedded_log() {
 #[tokio::test(flavor = "multi_thread")]
 async fn poison_is_isolated_on_kafka() {
     let house = House::open().await;
-    let brokers =
-        std::env::var("FAREHOUSE_KAFKA").expect("FAREHOUSE_KAFKA is not set: run `cargo xtask test`");
-    let topic = format!("poison-{}", std::process::id());
-    stream::create_topic(&brokers, &topic, PARTITIONS).await.expect("the topic is made");
-    let log = KafkaLog::open(&brokers, &topic).await.expect("the topic opens");
-    isolates_poison(&house, Arc::new(log)).await;
+    let log = kafka("poison").await;
+    isolates_poison(&house, log).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use store::log::EmbeddedLog;
 use store::{mark, outbox};
-use stream::KafkaLog;
 use wire::{Event, EventLog, LogEntry, LogError, LogIdentity, LogReader as _, News, Place, decode_told};
 
 const SOON: Duration = Duration::from_secs(60);
@@ -112,11 +111,7 @@ async fn what_is_posted_is_told_on_the_embedded_log() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_posted_is_told_on_kafka() {
     let house = House::open().await;
-    let brokers =
-        std::env::var("FAREHOUSE_KAFKA").expect("FAREHOUSE_KAFKA is not set: run `cargo xtask test`");
-    let topic = format!("told-{}", std::process::id());
-    stream::create_topic(&brokers, &topic, PARTITIONS).await.expect("the topic is made");
-    let log = Arc::new(KafkaLog::open(&brokers, &topic).await.expect("the topic opens"));
+    let log = kafka("told").await;
     tells_everything_once(&house, log).await;
 }
 

