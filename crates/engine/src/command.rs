@@ -313,7 +313,7 @@ impl<L: EventLog> Intake<L> {
                 return Ok(Ok(Reply { id, found }));
             }
             sleep(look).await;
-            look = (look * 2).min(LOOK_LAST);
+            look = (look * 3 / 2).min(LOOK_LAST);
         }
     }
 }
