@@ -179,7 +179,7 @@ impl Hearing<'_> {
         if amount.is_zero() {
             return Ok(Vec::new());
         }
-        purse.charge(self.command.account, amount).map_err(poison)
+        Ok(purse.charge(self.command.account, amount).map_err(poison)?.collect())
     }
 
     fn post(&mut self, kind: Kind, lines: Vec<Line>) -> Result<(), Refusal> {

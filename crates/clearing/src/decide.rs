@@ -5,13 +5,14 @@ use crate::outcome::{
     Activated, Charge, CommandRow, Counts, DayHead, Decision, ItemSource, Placed, Quarantined, TapOutcome,
     TapRow,
 };
+use crate::ride::Changes;
 use crate::state::AccountState;
 use crate::{command, payment, ride};
 use fares::{PartyKind, Policies, Policy};
 use ledger::{Kind, Posting, chain};
 use primitives::{
-    AcceptedTap, AccountId, Code, Command, CommandId, Digest, EventTime, Minor, Money, MoneyError, PartyNo,
-    PolicyActivation, PostingDate, Record, Refusal, TapId, TapKind, Text,
+    AcceptedTap, AccountId, Code, Command, CommandId, Days, Digest, EventTime, Minor, Money, MoneyError,
+    PartyNo, PolicyActivation, PostingDate, Record, Refusal, ServiceDate, TapId, TapKind, Text,
 };
 use std::collections::BTreeMap;
 
@@ -38,12 +39,10 @@ pub struct Batch<'a> {
     pub records: &'a [(u64, Result<Record, Refusal>)],
 }
 
-/// What judging one tap came to, before it is written into the decision.
+/// What judging one tap came to, before it is written into the decision. Its charges and postings lie in the [`Changes`].
 pub(crate) struct Effect {
     pub row: RowParts,
     pub outcome: TapOutcome,
-    pub charges: Vec<Charge>,
-    pub postings: Vec<Posting>,
     pub expected: Option<(Text, Minor, PartyNo)>,
 }
 
@@ -65,6 +64,8 @@ pub(crate) struct Scene<'a> {
     pub offset: u64,
     /// What a posting is that changes a leg's price.
     pub correction: Kind,
+    /// Service dates that were asked for before.
+    pub days: &'a Days,
 }
 
 impl<'a> Scene<'a> {
@@ -74,11 +75,17 @@ impl<'a> Scene<'a> {
         posting_date: PostingDate,
         offset: u64,
         correction: Kind,
+        days: &'a Days,
     ) -> Result<Self, Refusal> {
         let policy = policies.at(at).ok_or_else(|| {
             Refusal::new(Code::PolicyUnknown, format!("no policy in force at {} ms", at.unix_ms()))
         })?;
-        Ok(Scene { policies, policy, posting_date, offset, correction })
+        Ok(Scene { policies, policy, posting_date, offset, correction, days })
+    }
+
+    /// The day of travel of a moment, as a policy cuts days.
+    pub(crate) fn service_date(&self, policy: &Policy, at: EventTime) -> ServiceDate {
+        self.days.service_date(policy.day_rule(), at)
     }
 
     /// The party of this kind with this id.
@@ -105,11 +112,20 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// What is used again for every record of a batch.
+#[derive(Default)]
+struct Desk {
+    days: Days,
+    changes: Changes,
+}
+
 /// Judges a batch.
 pub fn decide(batch: Batch<'_>) -> Decision {
     let Batch { mut policies, posting_date, chain_head, mut seen, mut answered, mut accounts, .. } = batch;
     let Batch { activations, refused, records, .. } = batch;
     let mut touched = Vec::with_capacity(records.len());
+    let mut desk = Desk::default();
+    let again = repeated(records);
     let mut decision = Decision::nothing(posting_date, chain_head, records.len());
     for (offset, record) in records {
         if let Some(why) = refused.get(offset) {
@@ -139,7 +155,14 @@ pub fn decide(batch: Batch<'_>) -> Decision {
                     }
                     None => {
                         let state = accounts.entry(command.account).or_default();
-                        match judge_command(command, state, policies, decision.posting_date, *offset) {
+                        match judge_command(
+                            command,
+                            state,
+                            policies,
+                            decision.posting_date,
+                            *offset,
+                            &desk.days,
+                        ) {
                             Ok((policy, verdict)) => {
                                 answered.insert(command.id, command.body_digest());
                                 touched.push(command.account);
@@ -161,13 +184,11 @@ pub fn decide(batch: Batch<'_>) -> Decision {
                     }
                     None => {
                         let state = accounts.entry(accepted.account).or_default();
-                        match judge(accepted, state, policies, decision.posting_date, *offset) {
-                            Ok(effect) => {
+                        if decision.judge(accepted, state, policies, *offset, &mut desk) {
+                            touched.push(accepted.account);
+                            if again.binary_search(&mark(tap)).is_ok() {
                                 seen.insert(tap, accepted.body_digest);
-                                touched.push(accepted.account);
-                                decision.take(accepted, policies, effect, *offset);
                             }
-                            Err(refusal) => decision.set_aside(*offset, Some(tap), refusal),
                         }
                     }
                 }
@@ -188,6 +209,25 @@ fn keep(accounts: &mut BTreeMap<AccountId, AccountState>, mut touched: Vec<Accou
     }
 }
 
+/// The marks that stand in the batch more than once, sorted. Most taps come once, and need not be remembered for those
+/// after them.
+fn repeated(records: &[(u64, Result<Record, Refusal>)]) -> Vec<u64> {
+    let tap = |(_, record): &(u64, Result<Record, Refusal>)| match record {
+        Ok(Record::Tap(accepted)) => Some(mark(accepted.tap.id)),
+        Ok(Record::Command(_) | Record::Day(_) | Record::Policy(_)) | Err(_) => None,
+    };
+    let mut marks: Vec<u64> = records.iter().filter_map(tap).collect();
+    marks.sort_unstable();
+    let again = marks.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+    again.collect()
+}
+
+/// One number for an identity: the same for the same identity, and rarely the same for two.
+const fn mark(id: TapId) -> u64 {
+    let journal = id.device.number().wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ id.journal.number();
+    journal.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ id.sequence.number()
+}
+
 /// Whether an identity took effect before: with this body, with another, or not at all.
 fn repeats(before: Option<&Digest>, now: &Digest) -> Option<bool> {
     before.map(|before| before == now)
@@ -199,27 +239,29 @@ fn judge_command<'a>(
     policies: &'a Policies,
     posting_date: PostingDate,
     offset: u64,
+    days: &'a Days,
 ) -> Result<(&'a Policy, command::Verdict), Refusal> {
-    let scene = Scene::new(policies, command.at, posting_date, offset, Kind::Refund)?;
+    let scene = Scene::new(policies, command.at, posting_date, offset, Kind::Refund, days)?;
     Ok((scene.policy, command::judge(&scene, command, state)?))
 }
 
 fn judge(
+    scene: &Scene<'_>,
     accepted: &AcceptedTap,
     state: &mut AccountState,
-    policies: &Policies,
-    posting_date: PostingDate,
-    offset: u64,
+    changes: &mut Changes,
 ) -> Result<Effect, Refusal> {
-    let scene = Scene::new(policies, accepted.tap.at, posting_date, offset, Kind::Rerate)?;
+    changes.clear();
     match &accepted.tap.kind {
-        TapKind::Boarding { route, stop, .. } => ride::judge(&scene, accepted, route, stop.as_ref(), state),
-        TapKind::Gate { route, stop, .. } => ride::judge(&scene, accepted, route, Some(stop), state),
+        TapKind::Boarding { route, stop, .. } => {
+            ride::judge(scene, accepted, route, stop.as_ref(), state, changes)
+        }
+        TapKind::Gate { route, stop, .. } => ride::judge(scene, accepted, route, Some(stop), state, changes),
         TapKind::TopUp { channel, reference, value } => {
-            payment::top_up(&scene, accepted, channel, reference, *value, state)
+            payment::top_up(scene, accepted, channel, reference, *value, state, changes)
         }
         TapKind::SchoolPayment { school, bill, price } => {
-            payment::school(&scene, accepted, school, bill, *price, state)
+            payment::school(scene, accepted, school, bill, *price, state, changes)
         }
     }
 }
@@ -290,31 +332,49 @@ impl Decision {
         self.quarantined.push(Quarantined { offset, tap, refusal, by_database: false });
     }
 
-    fn take(&mut self, accepted: &AcceptedTap, policies: &Policies, effect: Effect, offset: u64) {
-        let tap = &accepted.tap;
-        let Effect { row, outcome, charges, postings, expected } = effect;
-        // The policy was found before the effect came to be; its day rule names the service date.
-        if let Some(policy) = policies.at(tap.at) {
-            self.taps.push(TapRow {
-                id: tap.id,
-                body_digest: accepted.body_digest,
-                account: accepted.account,
-                kind: tap.kind.word(),
-                at: tap.at,
-                received_at: accepted.received_at,
-                service_date: policy.day_rule().service_date(tap.at),
-                posting_date: self.posting_date,
-                operator: accepted.operator,
-                route: row.route,
-                stop: row.stop,
-                reference: row.reference,
-                payee: row.payee,
-                amount: row.amount,
-                outcome,
-                offset,
-            });
+    /// Judges a tap that is new. True when it took effect.
+    fn judge(
+        &mut self,
+        accepted: &AcceptedTap,
+        state: &mut AccountState,
+        policies: &Policies,
+        offset: u64,
+        Desk { days, changes }: &mut Desk,
+    ) -> bool {
+        let judged = Scene::new(policies, accepted.tap.at, self.posting_date, offset, Kind::Rerate, days)
+            .and_then(|scene| Ok((judge(&scene, accepted, state, changes)?, scene)));
+        match judged {
+            Ok((effect, scene)) => self.take(&scene, accepted, effect, changes),
+            Err(refusal) => {
+                self.set_aside(offset, Some(accepted.tap.id), refusal);
+                return false;
+            }
         }
-        self.put(charges, postings, offset);
+        true
+    }
+
+    fn take(&mut self, scene: &Scene<'_>, accepted: &AcceptedTap, effect: Effect, changes: &mut Changes) {
+        let tap = &accepted.tap;
+        let Effect { row, outcome, expected } = effect;
+        self.taps.push(TapRow {
+            id: tap.id,
+            body_digest: accepted.body_digest,
+            account: accepted.account,
+            kind: tap.kind.word(),
+            at: tap.at,
+            received_at: accepted.received_at,
+            service_date: scene.service_date(scene.policy, tap.at),
+            posting_date: self.posting_date,
+            operator: accepted.operator,
+            route: row.route,
+            stop: row.stop,
+            reference: row.reference,
+            payee: row.payee,
+            amount: row.amount,
+            outcome,
+            offset: scene.offset,
+        });
+        self.put(changes.charges.drain(..), changes.postings.drain(..), scene.offset);
         self.expect(ItemSource::Tap(tap.id), expected);
     }
 
@@ -343,7 +403,12 @@ impl Decision {
     }
 
     /// Counts a record that took effect, and takes its charges and postings in log order.
-    fn put(&mut self, charges: Vec<Charge>, postings: Vec<Posting>, offset: u64) {
+    fn put(
+        &mut self,
+        charges: impl IntoIterator<Item = Charge>,
+        postings: impl IntoIterator<Item = Posting>,
+        offset: u64,
+    ) {
         self.counts.posted = self.counts.posted.saturating_add(1);
         self.charges.extend(charges);
         for (ordinal, posting) in (0..).zip(postings) {

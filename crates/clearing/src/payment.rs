@@ -2,6 +2,7 @@
 
 use crate::decide::{Effect, RowParts, Scene, poison};
 use crate::outcome::TapOutcome;
+use crate::ride::Changes;
 use crate::state::AccountState;
 use fares::PartyKind;
 use ledger::{Cause, Chart, Kind, Line, Posting};
@@ -18,6 +19,7 @@ pub fn top_up(
     reference: &Text,
     value: Money,
     state: &mut AccountState,
+    changes: &mut Changes,
 ) -> Result<Effect, Refusal> {
     let party = scene.party(channel, PartyKind::Channel)?;
     scene.check_amount(value)?;
@@ -30,13 +32,11 @@ pub fn top_up(
     let mut purse = state.purse;
     let mut lines = vec![received];
     lines.extend(purse.credit(accepted.account, value.amount).map_err(poison)?);
-    let posting = post(scene, accepted, Kind::TopUp, lines)?;
+    changes.postings.push(post(scene, accepted, Kind::TopUp, lines)?);
     state.purse = purse;
     Ok(Effect {
         row: row(reference, party, value),
         outcome: TapOutcome::Posted,
-        charges: Vec::new(),
-        postings: vec![posting],
         expected: (!cash).then(|| (reference.clone(), value.amount, party)),
     })
 }
@@ -49,17 +49,12 @@ pub fn school(
     bill: &Text,
     price: Money,
     state: &mut AccountState,
+    changes: &mut Changes,
 ) -> Result<Effect, Refusal> {
     let party = scene.party(school, PartyKind::School)?;
     scene.check_amount(price)?;
     let row = row(bill, party, price);
-    let no = |code| Effect {
-        row: row.clone(),
-        outcome: TapOutcome::Refused(code),
-        charges: Vec::new(),
-        postings: Vec::new(),
-        expected: None,
-    };
+    let no = |code| Effect { row: row.clone(), outcome: TapOutcome::Refused(code), expected: None };
     if state.standing.as_ref().is_some_and(|standing| standing.blocks(Some(&accepted.tap.medium))) {
         return Ok(no(Code::AccountBlocked));
     }
@@ -67,21 +62,15 @@ pub fn school(
         return Ok(no(Code::InsufficientFunds));
     }
     let mut purse = state.purse;
-    let mut lines = purse.charge(accepted.account, price.amount).map_err(poison)?;
+    let mut lines: Vec<Line> = purse.charge(accepted.account, price.amount).map_err(poison)?.collect();
     lines.push(Line::credit(Chart::SchoolPayable, Line::party(party), price.amount));
-    let posting = post(scene, accepted, Kind::SchoolPayment, lines)?;
+    changes.postings.push(post(scene, accepted, Kind::SchoolPayment, lines)?);
     state.purse = purse;
-    Ok(Effect {
-        row,
-        outcome: TapOutcome::Posted,
-        charges: Vec::new(),
-        postings: vec![posting],
-        expected: None,
-    })
+    Ok(Effect { row, outcome: TapOutcome::Posted, expected: None })
 }
 
 fn post(scene: &Scene<'_>, accepted: &AcceptedTap, kind: Kind, lines: Vec<Line>) -> Result<Posting, Refusal> {
-    let service_date = scene.policy.day_rule().service_date(accepted.tap.at);
+    let service_date = scene.service_date(scene.policy, accepted.tap.at);
     let cause = Cause::Tap { account: accepted.account, tap: accepted.tap.id };
     Posting::new(kind, scene.posting_date, service_date, cause, lines)
         .map_err(|error| Refusal::new(Code::Poison, error.to_string()))

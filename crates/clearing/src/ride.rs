@@ -1,5 +1,9 @@
 //! Rides: a tap joins its account's window, the window is priced anew, and the signed differences are posted.
 
+mod given_back;
+
+pub(crate) use given_back::give_back;
+
 use crate::command::taken_off;
 use crate::decide::{Effect, RowParts, Scene, poison};
 use crate::journey::{self, FoundLeg};
@@ -7,10 +11,8 @@ use crate::outcome::{Charge, ChargeShape, Delta, Flag, Flags, TapOutcome};
 use crate::state::{AccountState, PostedLeg, Purse, WINDOW_TAPS_MAX, WindowTap};
 use fares::{Carried, Fare, Funded, PartyKind, Policies, Policy, Priced, Share, UnknownFare};
 use ledger::{Cause, Chart, Kind, Line, Posting};
-use primitives::{
-    AcceptedTap, AccountId, Code, Minor, MoneyError, PartyNo, PostedRide, Refusal, TapId, Tender, Text,
-};
-use std::collections::{BTreeMap, BTreeSet};
+use primitives::{AcceptedTap, AccountId, Code, Minor, MoneyError, PartyNo, Refusal, TapId, Tender, Text};
+use std::collections::BTreeSet;
 
 /// Judges a riding tap. On refusal the state is as it was.
 pub fn judge(
@@ -19,6 +21,7 @@ pub fn judge(
     route: &Text,
     stop: Option<&Text>,
     state: &mut AccountState,
+    changes: &mut Changes,
 ) -> Result<Effect, Refusal> {
     check_references(scene, accepted, route, stop)?;
     // A concession that a command gave holds from its place in the log on, whatever the gateway knew.
@@ -29,32 +32,30 @@ pub fn judge(
     };
     let row = RowParts { route: Some(route.clone()), stop: stop.cloned(), ..RowParts::default() };
     let alone = journey::is_before_window(state, &tap);
-    let mut changes = if alone {
+    if alone {
         // Its neighbours are gone, and counters that have moved on say nothing about its day: priced by itself, under
         // its own travel date, and flagged.
         let nothing = AccountState { purse: state.purse, ..AccountState::default() };
-        rate(scene, accepted.account, &[tap], &nothing, Some((accepted.tap.id, Flag::BeforeWindow)))?
+        let new = Some((accepted.tap.id, Flag::BeforeWindow));
+        rate(scene, accepted.account, &[tap], &nothing, new, changes)?;
     } else {
         let place = state.window.partition_point(|other| other.key() < tap.key());
         state.window.insert(place, tap);
-        match rate(scene, accepted.account, &state.window, state, Some((accepted.tap.id, Flag::Crowded))) {
-            Ok(changes) => changes,
-            Err(refusal) => {
-                state.window.remove(place);
-                return Err(refusal);
-            }
+        let new = Some((accepted.tap.id, Flag::Crowded));
+        if let Err(refusal) = rate(scene, accepted.account, &state.window, state, new, changes) {
+            state.window.remove(place);
+            return Err(refusal);
         }
-    };
+    }
     if state.standing.as_ref().is_some_and(|standing| standing.blocks(Some(&accepted.tap.medium))) {
         changes.flag(accepted.tap.id, Flag::Blocked);
     }
     state.purse = changes.purse;
     if !alone {
-        remember(state, changes.posted);
+        remember(state, &mut changes.posted);
         forget(state, &changes.legs, scene.policies);
     }
-    let Changes { charges, postings, .. } = changes;
-    Ok(Effect { row, outcome: TapOutcome::Posted, charges, postings, expected: None })
+    Ok(Effect { row, outcome: TapOutcome::Posted, expected: None })
 }
 
 /// Prices an account's window anew after something but a tap changed what its legs cost.
@@ -63,19 +64,21 @@ pub(crate) fn reprice(
     account: AccountId,
     state: &mut AccountState,
 ) -> Result<(Vec<Charge>, Vec<Posting>), Refusal> {
-    let changes = rate(scene, account, &state.window, state, None)?;
+    let mut changes = Changes::default();
+    rate(scene, account, &state.window, state, None, &mut changes)?;
     state.purse = changes.purse;
-    remember(state, changes.posted);
+    remember(state, &mut changes.posted);
     Ok((changes.charges, changes.postings))
 }
 
 /// What is carried once every leg of the window is over.
 pub(crate) fn carried_after(state: &AccountState, policies: &Policies) -> Carried {
-    price(policies, &state.carried, &journey::legs(&state.window, policies).iter().collect::<Vec<_>>()).1
+    let legs = journey::legs(&state.window, policies);
+    price(policies, &state.carried, &state.window, legs.iter()).1
 }
 
-fn remember(state: &mut AccountState, posted: Vec<PostedLeg>) {
-    for posted in posted {
+fn remember(state: &mut AccountState, posted: &mut Vec<PostedLeg>) {
+    for posted in posted.drain(..) {
         match state.legs.iter_mut().find(|leg| leg.id == posted.id) {
             Some(leg) => *leg = posted,
             None => state.legs.push(posted),
@@ -112,83 +115,24 @@ fn forget(state: &mut AccountState, legs: &[FoundLeg], policies: &Policies) {
     if over.is_empty() {
         return;
     }
-    state.carried = price(policies, &state.carried, &over.iter().collect::<Vec<_>>()).1;
+    state.carried = price(policies, &state.carried, &state.window, over.iter()).1;
     // With its exit a leg takes along what was cancelled when the two were found to be one ride.
     let gone: BTreeSet<TapId> = over.iter().flat_map(|leg| [Some(leg.id), leg.exit]).flatten().collect();
     state.window.retain(|tap| !gone.contains(&tap.id));
     state.legs.retain(|leg| !gone.contains(&leg.id));
 }
 
-/// What came of giving back a part of an old ride: its new version, the postings, and the purse after them.
-type GivenBack = (Vec<Charge>, Vec<Posting>, Purse);
-
-/// Gives back a part of a ride that no window holds any more, on its own day of travel.
-pub(crate) fn give_back(
-    scene: &Scene<'_>,
-    account: AccountId,
-    (leg, ride): (TapId, &PostedRide),
-    amount: Minor,
-    purse: Purse,
-) -> Result<GivenBack, Refusal> {
-    let funded = |(party, amount): &(PartyNo, Minor)| Funded { party: *party, amount: *amount };
-    let share = |(party, amount): &(PartyNo, Minor)| Share { party: *party, amount: *amount };
-    let funded: Vec<Funded> = ride.funded.iter().map(funded).collect();
-    let mut shares: Vec<Share> = ride.shares.iter().map(share).collect();
-    if !shares.is_empty() {
-        let others = Minor::sum(shares.iter().map(|share| share.amount)).map_err(poison)?;
-        let amount = ride.gross.minus(others).map_err(poison)?;
-        shares.push(Share { party: ride.operator, amount });
-    }
-    let whole = Fare::Known { gross: ride.gross, rider: ride.rider, funded: funded.clone() };
-    let less = Priced { shares: shares.clone(), ..unpriced(whole) };
-    let less = taken_off(less, amount).map_err(poison)?;
-    let Fare::Known { gross, rider, funded: less_funded } = less.fare else {
-        return Err(Refusal::new(Code::Poison, "a known fare became unknown"));
-    };
-    let before = Parts { gross: ride.gross, rider: ride.rider, funded: &funded, shares: &shares };
-    let after = Parts { gross, rider, funded: &less_funded, shares: &less.shares };
-    let shape = ChargeShape::parse(ride.shape.as_str())
-        .ok_or_else(|| Refusal::new(Code::RefundUnknown, "the ride has no shape that is known"))?;
-    let charge = Charge {
-        account,
-        leg,
-        version: ride.version.saturating_add(1),
-        exit: None,
-        operator: ride.operator,
-        route: ride.route.clone(),
-        from: ride.from.clone(),
-        to: ride.to.clone(),
-        rider_category: ride.rider_category.clone(),
-        medium: ride.medium.clone(),
-        tender: ride.tender,
-        service_date: ride.service_date,
-        posting_date: scene.posting_date,
-        shape,
-        flags: Flags::default(),
-        unknown: None,
-        gross,
-        rider,
-        funded: less_funded.clone(),
-        delta: delta(&before, &after, 0).map_err(poison)?,
-        product: ride.product.clone(),
-        rules: less.rules,
-        offset: scene.offset,
-    };
-    let mut changes = Changes::none(scene, purse);
-    changes.post(scene.policy, &charge, &before, &after)?;
-    Ok((vec![charge], changes.postings, changes.purse))
-}
-
-/// What pricing a window anew changes.
-struct Changes {
+/// What pricing a window anew changes. One value serves many taps, so that its vectors are made once.
+#[derive(Default)]
+pub(crate) struct Changes {
     /// The legs of the window, in order of time.
     legs: Vec<FoundLeg>,
-    charges: Vec<Charge>,
-    postings: Vec<Posting>,
+    /// Places among them of those that are priced.
+    asked: Vec<usize>,
+    pub(crate) charges: Vec<Charge>,
+    pub(crate) postings: Vec<Posting>,
     posted: Vec<PostedLeg>,
     purse: Purse,
-    /// What a posting that is not a leg's first is.
-    correction: Kind,
 }
 
 /// Prices a window. `new` is the tap that came, if one did, and what is to be said of it: always when it is older than the window, and
@@ -199,34 +143,45 @@ fn rate(
     window: &[WindowTap],
     state: &AccountState,
     new: Option<(TapId, Flag)>,
-) -> Result<Changes, Refusal> {
-    let (before, purse) = (&state.legs, state.purse);
-    let legs = journey::legs(window, scene.policies);
-    let asked = match new {
-        Some(_) => to_be_priced(scene.policies, window, state, &legs),
-        None => legs.iter().collect(),
-    };
-    let (prices, _) = price(scene.policies, &state.carried, &asked);
-    let mut changes = Changes::none(scene, purse);
+    changes: &mut Changes,
+) -> Result<(), Refusal> {
+    let before = &state.legs;
+    changes.purse = state.purse;
+    // Both are read while the rest is written.
+    let (mut legs, mut asked) = (std::mem::take(&mut changes.legs), std::mem::take(&mut changes.asked));
+    journey::find(window, scene.policies, &mut legs);
+    let alone = new.is_some() && ask_changed(scene, window, state, &legs, &mut asked);
+    // Priced together all legs are asked for, else each of those that changed by itself.
+    let mut together = None;
+    if !alone {
+        asked.extend(0..legs.len());
+        together = Some(price(scene.policies, &state.carried, window, legs.iter()).0.into_iter());
+    }
     // First what no longer stands, so that money is given back before it is taken.
     for old in gone(before, &legs) {
         if let Some(tap) = window.iter().find(|tap| tap.id == old.id) {
             changes.cancel(scene, account, tap, old)?;
         }
     }
-    for (found, priced) in asked.into_iter().zip(prices) {
+    for place in &asked {
+        let found = &legs[*place];
+        let priced = match &mut together {
+            Some(prices) => prices.next(),
+            None => Some(price_alone(scene.policies, &state.carried, window, found)),
+        };
+        let Some(priced) = priced else { break };
         let old = before.iter().find(|old| old.id == found.id);
         let refunded = state.standing.as_ref().map_or(Minor::ZERO, |standing| standing.refunded(found.id));
         let priced = taken_off(priced, refunded).map_err(poison)?;
-        changes.price(scene, account, &window[found.first], found, priced, old)?;
+        changes.price(scene, account, window, found, priced, old)?;
     }
-    changes.legs = legs;
+    (changes.legs, changes.asked) = (legs, asked);
     if let Some((tap, flag)) = new
         && (flag != Flag::Crowded || window.len() > WINDOW_TAPS_MAX)
     {
         changes.flag(tap, flag);
     }
-    Ok(changes)
+    Ok(())
 }
 
 /// The posted legs that stand no longer.
@@ -235,60 +190,93 @@ fn gone<'a>(before: &'a [PostedLeg], legs: &'a [FoundLeg]) -> impl Iterator<Item
     before.iter().filter(stands).filter(|old| !legs.iter().any(|found| found.id == old.id))
 }
 
-/// The legs whose price a tap may have changed: all of them, unless it changed only legs that are priced alone.
-fn to_be_priced<'a>(
-    policies: &Policies,
+/// Asks for the legs that a tap changed, when each of them is priced by itself. Else nothing is asked for, and the answer
+/// is false.
+fn ask_changed(
+    scene: &Scene<'_>,
     window: &[WindowTap],
     state: &AccountState,
-    legs: &'a [FoundLeg],
-) -> Vec<&'a FoundLeg> {
-    let is_same =
-        |found: &FoundLeg, old: &PostedLeg| (old.id, old.exit, old.shape, old.flags) == outline(found);
-    let is_new = |found: &&FoundLeg| !state.legs.iter().any(|old| is_same(found, old));
-    let changed: Vec<&FoundLeg> = legs.iter().filter(is_new).collect();
+    legs: &[FoundLeg],
+    asked: &mut Vec<usize>,
+) -> bool {
     // A leg with a moved clock may begin at another time than before although nothing else is new.
     let was_moved = |old: &PostedLeg| old.flags.has(Flag::ClockMoved);
-    let is_moved = legs.iter().any(|found| found.is_clock_moved) || state.legs.iter().any(was_moved);
+    if legs.iter().any(|found| found.is_clock_moved) || state.legs.iter().any(was_moved) {
+        return false;
+    }
+    let alone = |at| {
+        let policy = scene.policies.at(at);
+        policy.is_some_and(|policy| policy.prices_alone(&state.carried, at, scene.days))
+    };
     let gone_at = |old: &PostedLeg| window.iter().find(|tap| tap.id == old.id).map(|tap| tap.at);
-    let mut starts =
-        changed.iter().map(|found| found.leg.start).chain(gone(&state.legs, legs).filter_map(gone_at));
-    let alone = |at| policies.at(at).is_some_and(|policy| policy.prices_alone(&state.carried, at));
-    if !is_moved && starts.all(alone) { changed } else { legs.iter().collect() }
+    if !gone(&state.legs, legs).filter_map(gone_at).all(alone) {
+        return false;
+    }
+    for (place, found) in legs.iter().enumerate() {
+        let outline = outline(found);
+        let is_same = |old: &PostedLeg| (old.id, old.exit, old.shape, old.flags) == outline;
+        if state.legs.iter().any(is_same) {
+            continue;
+        }
+        if !alone(found.start) {
+            asked.clear();
+            return false;
+        }
+        asked.push(place);
+    }
+    true
+}
+
+/// The price of a leg whose neighbours say nothing about it.
+fn price_alone(policies: &Policies, carried: &Carried, window: &[WindowTap], found: &FoundLeg) -> Priced {
+    match policies.at(found.start) {
+        _ if found.is_second_tap => second_tap(),
+        Some(policy) => fares::Rater::new(policy, carried.clone()).next(&found.leg(window)),
+        None => unpriced(Fare::Unknown(UnknownFare::NoRule)),
+    }
 }
 
 /// Prices legs in runs of one policy, each run in one call, because a policy prices legs together. What one run leaves
 /// behind is carried to the next.
-fn price(policies: &Policies, carried: &Carried, legs: &[&FoundLeg]) -> (Vec<Priced>, Carried) {
-    let policy_of = |found: &&FoundLeg| policies.at(found.leg.start);
+fn price<'a>(
+    policies: &Policies,
+    carried: &Carried,
+    window: &[WindowTap],
+    legs: impl Iterator<Item = &'a FoundLeg>,
+) -> (Vec<Priced>, Carried) {
+    let legs: Vec<(&FoundLeg, Option<&Policy>)> =
+        legs.map(|found| (found, policies.at(found.start))).collect();
     let mut prices = Vec::with_capacity(legs.len());
     let mut carried = carried.clone();
-    let same = |a: &&FoundLeg, b: &&FoundLeg| match (policy_of(a), policy_of(b)) {
-        (Some(a), Some(b)) => std::ptr::eq(a, b),
+    let same = |(_, a): &(_, Option<&Policy>), (_, b): &(_, Option<&Policy>)| match (a, b) {
+        (Some(a), Some(b)) => std::ptr::eq(*a, *b),
         (None, None) => true,
         _ => false,
     };
     for run in legs.chunk_by(same) {
-        let rides = run.iter().filter(|found| !found.is_second_tap);
-        let batch: Vec<&fares::Leg> = rides.map(|found| &found.leg).collect();
-        let rated = match run.first().and_then(policy_of) {
-            Some(policy) => {
+        let rides = run.iter().filter(|(found, _)| !found.is_second_tap);
+        let batch: Vec<fares::Leg> = rides.map(|(found, _)| found.leg(window)).collect();
+        let rated = match run.first() {
+            Some((_, Some(policy))) => {
                 let rated = fares::rate(policy, &carried, &batch);
                 carried = rated.carried;
                 rated.legs
             }
-            None => batch.iter().map(|_| unpriced(Fare::Unknown(UnknownFare::NoRule))).collect(),
+            _ => batch.iter().map(|_| unpriced(Fare::Unknown(UnknownFare::NoRule))).collect(),
         };
         let mut rated = rated.into_iter();
-        let nothing = || Fare::Known { gross: Minor::ZERO, rider: Minor::ZERO, funded: Vec::new() };
-        prices.extend(
-            run.iter().filter_map(
-                |found| {
-                    if found.is_second_tap { Some(unpriced(nothing())) } else { rated.next() }
-                },
-            ),
-        );
+        let price = |(found, _): &(&FoundLeg, _)| match found.is_second_tap {
+            true => Some(second_tap()),
+            false => rated.next(),
+        };
+        prices.extend(run.iter().filter_map(price));
     }
     (prices, carried)
+}
+
+/// What showing a medium again costs.
+fn second_tap() -> Priced {
+    unpriced(Fare::Known { gross: Minor::ZERO, rider: Minor::ZERO, funded: Vec::new() })
 }
 
 /// The parts of a price that are compared and posted.
@@ -300,6 +288,19 @@ struct Parts<'a> {
 }
 
 const NOTHING: Parts<'static> = Parts { gross: Minor::ZERO, rider: Minor::ZERO, funded: &[], shares: &[] };
+
+impl Parts<'_> {
+    /// Who pays how much in the rider's place.
+    fn payers(&self) -> impl Iterator<Item = (PartyNo, Minor)> {
+        self.funded.iter().map(|part| (part.party, part.amount))
+    }
+
+    /// What others than this operator earn.
+    fn earners_but(&self, operator: PartyNo) -> impl Iterator<Item = (PartyNo, Minor)> {
+        let others = self.shares.iter().filter(move |share| share.party != operator);
+        others.map(|share| (share.party, share.amount))
+    }
+}
 
 impl PostedLeg {
     fn parts(&self) -> Parts<'_> {
@@ -320,10 +321,12 @@ impl PostedLeg {
 }
 
 impl Changes {
-    /// Nothing has changed yet.
-    fn none(scene: &Scene<'_>, purse: Purse) -> Self {
-        let (legs, charges, postings, posted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Changes { legs, charges, postings, posted, purse, correction: scene.correction }
+    /// Forgets what an earlier tap changed, also one that was set aside halfway.
+    pub(crate) fn clear(&mut self) {
+        self.charges.clear();
+        self.postings.clear();
+        self.posted.clear();
+        self.asked.clear();
     }
 
     /// Says something of the charges that a tap caused.
@@ -352,8 +355,8 @@ impl Changes {
             funded: Vec::new(),
             shares: Vec::new(),
         };
-        let charge = charge(scene, policy, account, operator, tap, &bare_leg(tap), &posted, delta);
-        self.post(policy, &charge, &old.parts(), &NOTHING)?;
+        let charge = charge(scene, policy, account, operator, tap, (None, None), &posted, delta);
+        self.post(scene, policy, &charge, &old.parts(), &NOTHING)?;
         self.charges.push(charge);
         self.posted.push(posted);
         Ok(())
@@ -363,7 +366,7 @@ impl Changes {
         &mut self,
         scene: &Scene<'_>,
         account: AccountId,
-        tap: &WindowTap,
+        window: &[WindowTap],
         found: &FoundLeg,
         priced: Priced,
         old: Option<&PostedLeg>,
@@ -379,15 +382,16 @@ impl Changes {
         if old.is_some_and(|old| old.says_the_same(&posted)) {
             return Ok(());
         }
+        let tap = &window[found.first];
         let (policy, operator) = owner_of(scene, tap)?;
         let before = old.map_or(NOTHING, PostedLeg::parts);
         let rides = posted.shape.rides().saturating_sub(old.map_or(0, |old| old.shape.rides()));
         let delta = delta(&before, &posted.parts(), rides).map_err(poison)?;
-        let mut charge = charge(scene, policy, account, operator, tap, &found.leg, &posted, delta);
+        let mut charge = charge(scene, policy, account, operator, tap, found.ends(window), &posted, delta);
         charge.unknown = unknown;
         charge.product = priced.product;
         charge.rules = priced.rules;
-        self.post(policy, &charge, &before, &posted.parts())?;
+        self.post(scene, policy, &charge, &before, &posted.parts())?;
         self.charges.push(charge);
         self.posted.push(posted);
         Ok(())
@@ -396,6 +400,7 @@ impl Changes {
     /// Posts the signed difference of one leg; nothing when no part changed.
     fn post(
         &mut self,
+        scene: &Scene<'_>,
         policy: &Policy,
         charge: &Charge,
         before: &Parts<'_>,
@@ -409,20 +414,15 @@ impl Changes {
             let amount = magnitude(rider)?;
             lines.push(towards(rider, Chart::OperatorFare, operator, amount));
         }
-        let funded =
-            |parts: &Parts<'_>| parts.funded.iter().map(|part| (part.party, part.amount)).collect::<Vec<_>>();
-        for (party, change) in moved(&funded(before), &funded(after)).map_err(poison)? {
+        for (party, change) in moved(before.payers(), after.payers()).map_err(poison)? {
             let amount = magnitude(change)?;
             let owed = change.negated().map_err(poison)?;
             lines.push(towards(owed, Chart::SubsidyReceivable, Line::party(party), amount));
             lines.push(towards(change, Chart::OperatorSubsidy, operator, amount));
         }
         // The whole fare went to the leg's operator above; what others earn of it goes on to them.
-        let shares = |parts: &Parts<'_>| {
-            let others = parts.shares.iter().filter(|share| share.party != charge.operator);
-            others.map(|share| (share.party, share.amount)).collect::<Vec<_>>()
-        };
-        for (party, change) in moved(&shares(before), &shares(after)).map_err(poison)? {
+        let (before, after) = (before.earners_but(charge.operator), after.earners_but(charge.operator));
+        for (party, change) in moved(before, after).map_err(poison)? {
             let amount = magnitude(change)?;
             let given = change.negated().map_err(poison)?;
             lines.push(towards(given, Chart::OperatorFare, operator, amount));
@@ -431,7 +431,7 @@ impl Changes {
         if lines.is_empty() {
             return Ok(());
         }
-        let kind = if charge.version == 1 { Kind::Fare } else { self.correction };
+        let kind = if charge.version == 1 { Kind::Fare } else { scene.correction };
         let cause = Cause::Tap { account: charge.account, tap: charge.leg };
         let posting = Posting::new(kind, charge.posting_date, charge.service_date, cause, lines)
             .map_err(|error| Refusal::new(Code::Poison, error.to_string()))?;
@@ -450,12 +450,11 @@ impl Changes {
         let amount = magnitude(change)?;
         match charge.tender {
             Tender::Prepaid => {
-                let moved = if change.is_positive() {
-                    self.purse.charge(charge.account, amount)
+                if change.is_positive() {
+                    lines.extend(self.purse.charge(charge.account, amount).map_err(poison)?);
                 } else {
-                    self.purse.credit(charge.account, amount)
-                };
-                lines.extend(moved.map_err(poison)?);
+                    lines.extend(self.purse.credit(charge.account, amount).map_err(poison)?);
+                }
             }
             Tender::OpenLoop => {
                 let acquirer = policy.parties().iter().find(|party| party.kind == PartyKind::Acquirer);
@@ -471,28 +470,34 @@ impl Changes {
 
 /// What is said of a leg beside its price.
 fn outline(found: &FoundLeg) -> (TapId, Option<TapId>, ChargeShape, Flags) {
-    let shape = if found.is_second_tap { ChargeShape::SecondTap } else { found.leg.shape.into() };
+    let shape = if found.is_second_tap { ChargeShape::SecondTap } else { found.shape.into() };
     let flags = Flags::default()
         .with_if(Flag::Passback, found.is_second_tap)
         .with_if(Flag::ClockMoved, found.is_clock_moved);
     (found.id, found.exit, shape, flags)
 }
 
-/// What changed for each party, parties without a change left out.
+/// What changed for each party, by party, parties without a change left out.
 fn moved(
-    before: &[(PartyNo, Minor)],
-    after: &[(PartyNo, Minor)],
+    before: impl Iterator<Item = (PartyNo, Minor)>,
+    after: impl Iterator<Item = (PartyNo, Minor)>,
 ) -> Result<Vec<(PartyNo, Minor)>, MoneyError> {
-    let mut changes: BTreeMap<PartyNo, Minor> = BTreeMap::new();
+    let mut changes: Vec<(PartyNo, Minor)> = Vec::new();
+    let mut change = |party: PartyNo, by: &dyn Fn(Minor) -> Result<Minor, MoneyError>| {
+        match changes.binary_search_by_key(&party, |(party, _)| *party) {
+            Ok(at) => changes[at].1 = by(changes[at].1)?,
+            Err(at) => changes.insert(at, (party, by(Minor::ZERO)?)),
+        }
+        Ok(())
+    };
     for (party, amount) in after {
-        let change = changes.entry(*party).or_insert(Minor::ZERO);
-        *change = change.plus(*amount)?;
+        change(party, &|sum| sum.plus(amount))?;
     }
     for (party, amount) in before {
-        let change = changes.entry(*party).or_insert(Minor::ZERO);
-        *change = change.minus(*amount)?;
+        change(party, &|sum| sum.minus(amount))?;
     }
-    Ok(changes.into_iter().filter(|(_, change)| !change.is_zero()).collect())
+    changes.retain(|(_, change)| !change.is_zero());
+    Ok(changes)
 }
 
 /// A credit line where the change is above zero, a debit line where it is below: the payable's point of view.
@@ -522,20 +527,6 @@ fn owner_of<'a>(scene: &Scene<'a>, tap: &WindowTap) -> Result<(&'a Policy, Party
     Ok((policy, route.agency))
 }
 
-fn bare_leg(tap: &WindowTap) -> fares::Leg {
-    fares::Leg {
-        route: tap.route.clone(),
-        from: None,
-        to: None,
-        via: Vec::new(),
-        start: tap.at,
-        end: None,
-        shape: fares::Shape::MissingEntry,
-        rider: tap.rider.clone(),
-        medium: tap.medium.clone(),
-    }
-}
-
 /// A charge with everything but the reasons of its price. Its day of travel is the device's, so that every version of a
 /// leg stands on one day.
 #[expect(
@@ -548,7 +539,7 @@ fn charge(
     account: AccountId,
     operator: PartyNo,
     tap: &WindowTap,
-    leg: &fares::Leg,
+    (from, to): (Option<&Text>, Option<&Text>),
     posted: &PostedLeg,
     delta: Delta,
 ) -> Charge {
@@ -559,12 +550,12 @@ fn charge(
         exit: posted.exit,
         operator,
         route: tap.route.clone(),
-        from: leg.from.clone(),
-        to: leg.to.clone(),
+        from: from.cloned(),
+        to: to.cloned(),
         rider_category: tap.rider.clone(),
         medium: tap.medium.clone(),
         tender: tap.tender,
-        service_date: policy.day_rule().service_date(tap.at),
+        service_date: scene.service_date(policy, tap.at),
         posting_date: scene.posting_date,
         shape: posted.shape,
         flags: posted.flags,

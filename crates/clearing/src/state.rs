@@ -33,23 +33,31 @@ pub struct Purse {
 
 impl Purse {
     /// Takes a positive amount: value first, the shortfall becomes debt. Returns the debit lines.
-    pub fn charge(&mut self, account: AccountId, amount: Minor) -> Result<Vec<Line>, MoneyError> {
+    pub fn charge(
+        &mut self,
+        account: AccountId,
+        amount: Minor,
+    ) -> Result<impl Iterator<Item = Line> + use<>, MoneyError> {
         let from_value = self.value.min(amount);
         let shortfall = amount.minus(from_value)?;
         self.value = self.value.minus(from_value)?;
         self.debt = self.debt.plus(shortfall)?;
         let lines = [(Chart::CardValue, from_value), (Chart::NegativeCard, shortfall)];
-        Ok(nonzero(lines).map(|(chart, part)| Line::debit(chart, account.as_i64(), part)).collect())
+        Ok(nonzero(lines).map(move |(chart, part)| Line::debit(chart, account.as_i64(), part)))
     }
 
     /// Gives a positive amount: debt is recovered first. Returns the credit lines.
-    pub fn credit(&mut self, account: AccountId, amount: Minor) -> Result<Vec<Line>, MoneyError> {
+    pub fn credit(
+        &mut self,
+        account: AccountId,
+        amount: Minor,
+    ) -> Result<impl Iterator<Item = Line> + use<>, MoneyError> {
         let to_debt = self.debt.min(amount);
         let to_value = amount.minus(to_debt)?;
         self.debt = self.debt.minus(to_debt)?;
         self.value = self.value.plus(to_value)?;
         let lines = [(Chart::NegativeCard, to_debt), (Chart::CardValue, to_value)];
-        Ok(nonzero(lines).map(|(chart, part)| Line::credit(chart, account.as_i64(), part)).collect())
+        Ok(nonzero(lines).map(move |(chart, part)| Line::credit(chart, account.as_i64(), part)))
     }
 }
 

@@ -108,7 +108,7 @@ impl Campaigns {
     }
 
     /// True when a quota may count a leg that starts then.
-    pub(crate) fn count_at(&self, policy: &Policy, start: EventTime) -> bool {
+    pub(crate) fn count_at(&self, policy: &Policy, start: EventTime, days: &primitives::Days) -> bool {
         let may = |campaign: &&Campaign| {
             (campaign.rides_per_day.is_some() || campaign.rides_total.is_some())
                 && campaign
@@ -119,7 +119,7 @@ impl Campaigns {
         if quotas.peek().is_none() {
             return false;
         }
-        let date = policy.day_rule.service_date(start);
+        let date = days.service_date(policy.day_rule, start);
         let runs = |days: &Days| policy.timeframes.services[days.service as usize].runs_on(date.0);
         quotas.any(|campaign| campaign.days.as_ref().is_none_or(runs))
     }
@@ -144,7 +144,7 @@ impl Campaigns {
         let beside = self.0.iter().filter(|campaign| campaign.combinable);
         let mut used = Vec::new();
         for campaign in alone.into_iter().chain(beside) {
-            let reduction = match campaign.fit(policy, counters, input, cost.rider) {
+            let reduction = match campaign.fit(policy, counters, input, cost.rider, trace.tells()) {
                 Fit::Yes(reduction) => reduction,
                 Fit::But(because) if campaign.combinable => {
                     trace.fact(|| Fact::NotCampaign { id: campaign.id.clone(), because });
@@ -201,11 +201,12 @@ impl Campaigns {
         trace: &mut Trace,
     ) -> Option<&Campaign> {
         let mut best: Option<(&Campaign, Minor)> = None;
+        let tells = trace.tells();
         let mut lost = |campaign: &Campaign, because| {
             trace.fact(|| Fact::NotCampaign { id: campaign.id.clone(), because });
         };
         for campaign in self.0.iter().filter(|campaign| !campaign.combinable) {
-            match campaign.fit(policy, counters, input, price) {
+            match campaign.fit(policy, counters, input, price, tells) {
                 Fit::No => {}
                 Fit::But(because) => lost(campaign, because),
                 Fit::Yes(reduction) => match best {
@@ -224,14 +225,15 @@ impl Campaigns {
 }
 
 impl Campaign {
-    /// What it takes off this price. A campaign that only another medium would have given is named, because the rider
-    /// lost a gift by it.
+    /// What it takes off this price. A campaign that only another medium would have given is named where somebody is told,
+    /// because the rider lost a gift by it.
     fn fit(
         &self,
         policy: &Policy,
         counters: &[CampaignCounter],
         input: CampaignInput<'_>,
         price: Minor,
+        tells: bool,
     ) -> Fit {
         let subject = input.subject;
         let start = &subject.part.start;
@@ -241,7 +243,7 @@ impl Campaign {
             return Fit::No;
         }
         let missed = (!self.selector.takes(policy, subject))
-            .then(|| self.selector.only_miss(policy, subject) == Some(Field::Medium));
+            .then(|| tells && self.selector.only_miss(policy, subject) == Some(Field::Medium));
         if missed == Some(false) || self.only_first && input.position > 0 {
             return Fit::No;
         }

@@ -1,6 +1,7 @@
 //! What a ride costs whose entry or exit is missing, that ends where it began, or that lasted too long.
 
 use crate::explain::Fact;
+use crate::farthest::Farthest;
 use crate::model::{Shape, UnknownFare};
 use crate::offers::{Query, Sold};
 use crate::part::Part;
@@ -58,12 +59,14 @@ pub(crate) struct Incomplete {
     pub(crate) rows: Vec<IncompleteRow>,
     /// By network, and last for routes without one: whether any row speaks of it, so that rides have two ends.
     pub(crate) gated: Vec<bool>,
+    pub(crate) farthest: Farthest,
 }
 
 /// A ride as far as rows of `over_time` look at it.
 struct Span<'a> {
     network: Option<u32>,
-    ends: [Option<u32>; 2],
+    /// Looked up when a row asks for them: most rows hold everywhere.
+    ends: &'a dyn Fn() -> [Option<u32>; 2],
     start: &'a Moment,
 }
 
@@ -88,7 +91,8 @@ impl Incomplete {
         };
         let rows = self.rows.iter().filter(|row| row.kind == Kind::OverTime);
         let mut rows = rows.filter(|row| row.selector.0.iter().all(fits));
-        rows.find(|row| row.holds_ends(policy, span.ends)).and_then(|row| row.seconds)
+        rows.find(|row| row.within.is_none() || row.holds_ends(policy, (span.ends)()))
+            .and_then(|row| row.seconds)
     }
 }
 
@@ -104,9 +108,9 @@ impl Policy {
         start: EventTime,
     ) -> i64 {
         let network = self.route_row(route).and_then(|row| row.network);
-        let ends = [from, to].map(|stop| stop.and_then(|stop| self.stop_ids.find(stop)));
+        let ends = || [from, to].map(|stop| stop.and_then(|stop| self.stop_ids.find(stop)));
         let start = Moment::new(start, self.day_rule.zone);
-        self.incomplete.limit(self, &Span { network, ends, start: &start }).unwrap_or(i64::MAX)
+        self.incomplete.limit(self, &Span { network, ends: &ends, start: &start }).unwrap_or(i64::MAX)
     }
 
     /// The longest time from entry to exit that any ride of the route may take, wherever it goes.
@@ -163,7 +167,7 @@ impl Part {
     }
 
     fn is_over_time(&self, policy: &Policy) -> bool {
-        let span = Span { network: self.network, ends: [self.from, self.to], start: &self.start };
+        let span = Span { network: self.network, ends: &|| [self.from, self.to], start: &self.start };
         let over = |seconds: i64| policy.incomplete.limit(policy, &span).is_some_and(|most| seconds > most);
         policy.incomplete.gated[policy.network_slot(self.network)] && self.seconds().is_some_and(over)
     }

@@ -94,6 +94,10 @@ impl Joins {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The longest time between the starts of two legs in a row that these rules bring together, in seconds.
     pub(crate) fn reach_seconds(&self) -> i64 {
         self.rows.iter().map(JoinRow::reach_seconds).max().unwrap_or(0)
@@ -101,7 +105,7 @@ impl Joins {
 
     /// True when no row says that a change has no tap.
     pub(crate) fn are_all_tapped(&self) -> bool {
-        self.all_tapped || self.rows.is_empty()
+        self.all_tapped || self.is_empty()
     }
 
     pub(crate) fn row(&self, row: u32) -> &JoinRow {

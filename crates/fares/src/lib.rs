@@ -33,6 +33,7 @@ mod campaigns;
 mod caps;
 mod distance;
 mod eligibility;
+mod farthest;
 mod geo;
 mod groups;
 mod incomplete;

@@ -22,3 +22,5 @@ pub const TRANSFER_TAILS_MAX: usize = 16;
 pub const PASSBACK_SECONDS_MAX: i64 = 86_400;
 /// Characters of a name (of a stop, a route, a party).
 pub const NAME_CHARS_MAX: usize = 200;
+/// Answers that are kept of what the dearest ride from or to a station is; a policy that has more questions answers each anew.
+pub const FARTHEST_MAX: usize = 1 << 18;

@@ -38,7 +38,7 @@ pub(crate) struct Query<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Offer<'a> {
     pub(crate) rule: &'a LegRule,
-    amounts: Option<Result<Amounts, UnknownFare>>,
+    pub(crate) amounts: Option<Result<Amounts, UnknownFare>>,
 }
 
 /// A price with everything that is known of it.
@@ -186,7 +186,7 @@ impl<'a> Query<'a> {
     }
 
     /// The cheapest match for the asker; equal prices go to the rule that ranks first, whatever the file's order.
-    fn best(&self, span: Span<'_>) -> Option<Offer<'a>> {
+    pub(crate) fn best(&self, span: Span<'_>) -> Option<Offer<'a>> {
         let mut found: Option<Offer<'a>> = None;
         self.each_match(span, |rule| {
             let offer = Offer { rule, amounts: None };
@@ -239,40 +239,10 @@ impl<'a> Query<'a> {
             && rule.with_pass.is_none_or(|pass| self.parts[0].passes.contains(&pass))
     }
 
-    fn with_amounts(&self, offer: Offer<'a>) -> Offer<'a> {
+    pub(crate) fn with_amounts(&self, offer: Offer<'a>) -> Offer<'a> {
         let source = Source::Product(offer.rule.product);
         let amounts = offer.amounts.unwrap_or_else(|| self.policy.amounts(source, self.asker(), None));
         Offer { amounts: Some(amounts), ..offer }
-    }
-
-    /// The dearest of the fares between the known station and every area that the rules name, or none of them.
-    /// `backwards`: the known station is where the ride ended.
-    pub(crate) fn farthest(&self, backwards: bool) -> Result<&'a LegRule, UnknownFare> {
-        let rules = &self.policy.rules;
-        let (known, others) = if backwards {
-            (self.policy.areas_of(self.to), rules.first_areas())
-        } else {
-            (self.policy.areas_of(self.from), rules.last_areas())
-        };
-        let mut dearest: Option<Offer<'a>> = None;
-        // Many areas share a product, and a product costs the asker the same wherever the ride goes.
-        let mut priced: Vec<Offer<'a>> = Vec::new();
-        for other in others.iter().map(std::slice::from_ref).chain([&[][..]]) {
-            let (from, to) = if backwards { (other, known) } else { (known, other) };
-            let Some(offer) = self.best(Span { network: self.network, from, to }) else { continue };
-            let same = priced.iter().find(|known| known.rule.product == offer.rule.product);
-            let offer = match same {
-                Some(known) => Offer { amounts: known.amounts, ..offer },
-                None => {
-                    priced.push(self.with_amounts(offer));
-                    priced[priced.len() - 1]
-                }
-            };
-            if dearest.is_none_or(|held| held.worth() < offer.worth()) {
-                dearest = Some(offer);
-            }
-        }
-        dearest.map(|offer| offer.rule).ok_or(UnknownFare::NoRule)
     }
 }
 
@@ -289,7 +259,7 @@ impl Offer<'_> {
     }
 
     /// For the dearest: a known price beats none, and at one price the rule that ranks first.
-    fn worth(&self) -> impl Ord + use<> {
+    pub(crate) fn worth(&self) -> impl Ord + use<> {
         (self.amounts.and_then(Result::ok), std::cmp::Reverse(self.rule.rank))
     }
 }

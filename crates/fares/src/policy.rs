@@ -20,7 +20,7 @@ use crate::timeframes::Timeframes;
 use crate::transfers::Transfers;
 use crate::windows::Windows;
 use chrono_tz::Tz;
-use primitives::{Currency, DayRule, Digest, EventTime, Minor, PartyNo, Text};
+use primitives::{Currency, DayRule, Days, Digest, EventTime, Minor, PartyNo, Text};
 use std::fmt;
 
 /// A route's row.
@@ -259,14 +259,22 @@ impl Policy {
 
     /// True when a leg that starts then and the other legs of its account say nothing about each other's price: nothing joins
     /// legs, no cap, rebate or share counts them together, no quota runs, and no pass is held. Then it may be priced by
-    /// itself.
-    pub fn prices_alone(&self, carried: &Carried, start: EventTime) -> bool {
+    /// itself. `days` remembers the day of the last moment that was asked for.
+    pub fn prices_alone(&self, carried: &Carried, start: EventTime, days: &Days) -> bool {
         self.reach_seconds() == 0
             && self.caps.is_empty()
             && self.rebates.is_empty()
             && self.shares.is_empty()
             && carried.passes.is_empty()
-            && !self.campaigns.count_at(self, start)
+            && !self.campaigns.count_at(self, start, days)
+    }
+
+    /// True when nothing ever brings legs together: no join, window, transfer or share.
+    pub(crate) fn has_no_groups(&self) -> bool {
+        self.joins.is_empty()
+            && self.windows.is_empty()
+            && self.transfers.is_empty()
+            && self.shares.is_empty()
     }
 
     /// True when rides of the route pass gates: the policy says what one without an entry or an exit costs.

@@ -1,6 +1,7 @@
 //! Fare products: what a product costs a rider on a medium, before any formula.
 
 use primitives::{Minor, PartyNo, Text};
+use std::cmp::Ordering;
 
 /// One row of `fare_products.txt`.
 #[derive(Debug, Clone)]
@@ -45,8 +46,16 @@ impl Products {
         if rider.is_some() && rows.last().is_none_or(|row| row.rider.is_none()) {
             return None;
         }
-        rows.iter()
-            .filter(|row| row.rider == rider && row.medium.is_none_or(|only| only == medium))
-            .min_by_key(|row| (row.amount, row.medium.is_none()))
+        let of_rider = between(rows, |row| row.rider.cmp(&rider));
+        let of_medium = |medium: Option<u32>| between(of_rider, move |row| row.medium.cmp(&medium));
+        let fitting = of_medium(None).iter().chain(of_medium(Some(medium)));
+        fitting.min_by_key(|row| (row.amount, row.medium.is_none()))
     }
+}
+
+/// The rows of a sorted slice for which the order is equal.
+fn between(rows: &[ProductRow], order: impl Fn(&ProductRow) -> Ordering) -> &[ProductRow] {
+    let from = rows.partition_point(|row| order(row).is_lt());
+    let count = rows[from..].partition_point(|row| order(row).is_eq());
+    &rows[from..from + count]
 }

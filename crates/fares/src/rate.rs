@@ -221,6 +221,9 @@ impl<'a> Rater<'a> {
         if let Some(kind) = kind {
             return self.incomplete(kind, &part, trace);
         }
+        if policy.has_no_groups() {
+            return self.by_itself(&part, trace);
+        }
         let at = self.stream_of(&part);
         let worked = self.best_reading(at, part, trace)?;
         *ticket_of = worked.group.ticket_of();
@@ -342,11 +345,24 @@ impl<'a> Rater<'a> {
 
     /// A ride that is not whole: priced by itself.
     fn incomplete(&mut self, kind: Kind, part: &Part, trace: &mut Trace) -> Result<Charged, UnknownFare> {
-        let (sold, counts_to_cap) = Query::of_part(self.policy, part).incomplete(kind, trace)?;
-        self.finish(part, &sold, sold.cost.clone(), Surcharged::default(), counts_to_cap, None, trace)
+        let (mut sold, counts_to_cap) = Query::of_part(self.policy, part).incomplete(kind, trace)?;
+        let cost = std::mem::take(&mut sold.cost);
+        self.finish(part, &sold, cost, Surcharged::default(), counts_to_cap, None, trace)
     }
 
-    /// Campaigns, caps and shares: what is decided once the fare itself is known.
+    /// A ride under a policy that never brings legs together: what [`work_out`](Self::work_out) comes to without anything
+    /// before it, and with nothing to remember.
+    fn by_itself(&mut self, part: &Part, trace: &mut Trace) -> Result<Charged, UnknownFare> {
+        let (policy, parts) = (self.policy, std::slice::from_ref(part));
+        let extra = policy.surcharges.before_reductions(policy, parts, trace)?;
+        let mut sold = Query { extra, ..Query::of_part(policy, part) }.sell_best(trace)?;
+        let surcharged = policy.surcharges.of(policy, parts, &sold, trace)?;
+        let cost = std::mem::take(&mut sold.cost);
+        self.finish(part, &sold, cost, surcharged, true, None, trace)
+    }
+
+    /// Campaigns, caps and shares: what is decided once the fare itself is known. Of what was sold, its price is not looked at:
+    /// `cost` is what the leg adds.
     #[expect(
         clippy::too_many_arguments,
         reason = "the one place where everything known of a leg comes together"
@@ -384,7 +400,7 @@ impl<'a> Rater<'a> {
             let capped = policy.caps.apply(policy, &mut self.carried, input, &mut cost, trace)?;
             surcharge = surcharge.minus(capped)?;
         }
-        let cost = surcharged.add_to(&cost)?;
+        let cost = surcharged.add_to(cost)?;
         let shares = if policy.shares.is_empty() {
             Vec::new()
         } else {

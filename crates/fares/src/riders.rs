@@ -169,6 +169,11 @@ impl Trace {
         }
     }
 
+    /// True when somebody asked for facts.
+    pub(crate) fn tells(&self) -> bool {
+        self.facts.is_some()
+    }
+
     /// How far it has come, to go [`back_to`](Trace::back_to) when the way turns out not to be taken.
     pub(crate) fn mark(&self) -> (usize, usize) {
         (self.rules.len(), self.facts.as_ref().map_or(0, Vec::len))

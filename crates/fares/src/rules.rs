@@ -199,6 +199,22 @@ impl LegRules {
         self.any_apart
     }
 
+    /// True when no rule looks at more than network, areas and time.
+    pub(crate) fn are_all_plain(&self) -> bool {
+        self.rules.iter().all(|rule| rule.plain)
+    }
+
+    /// The number of a rule.
+    pub(crate) fn number(&self, rule: &LegRule) -> Option<u32> {
+        let at = self.rules.iter().position(|other| other.rank == rule.rank)?;
+        u32::try_from(at).ok()
+    }
+
+    /// The rule with this number.
+    pub(crate) fn rule(&self, number: u32) -> &LegRule {
+        &self.rules[number as usize]
+    }
+
     /// True when a rule asks for a pass in hand.
     pub(crate) fn ask_for_passes(&self) -> bool {
         self.ask_for_passes

@@ -76,9 +76,9 @@ impl Surcharged {
     }
 
     /// A fare with its surcharges.
-    pub(crate) fn add_to(&self, fare: &Cost) -> Result<Cost, MoneyError> {
+    pub(crate) fn add_to(&self, fare: Cost) -> Result<Cost, MoneyError> {
         if self.in_caps.is_nothing() && self.outside.is_nothing() {
-            return Ok(fare.clone());
+            return Ok(fare);
         }
         fare.plus(&self.in_caps)?.plus(&self.outside)
     }

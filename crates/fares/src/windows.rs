@@ -100,6 +100,10 @@ impl Windows {
         Windows { windows, reach_seconds }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.windows.is_empty()
+    }
+
     /// The longest time between the beginnings of two legs that these rules bring together, in seconds.
     pub(crate) fn reach_seconds(&self) -> i64 {
         self.reach_seconds

@@ -178,6 +178,25 @@ pub struct Posting {
     lines: Vec<Line>,
 }
 
+/// The two sides of one ring.
+#[derive(Default)]
+struct Sides {
+    debit: i128,
+    credit: i128,
+}
+
+impl Sides {
+    fn add(&mut self, debit: i128, credit: i128) {
+        self.debit = self.debit.saturating_add(debit);
+        self.credit = self.credit.saturating_add(credit);
+    }
+
+    /// True when both sides are one amount of 64 bits.
+    fn balance(&self) -> bool {
+        self.debit == self.credit && i64::try_from(self.debit).is_ok()
+    }
+}
+
 impl Posting {
     /// The posting of these lines, when they balance in each ring.
     pub fn new(
@@ -190,6 +209,8 @@ impl Posting {
         if lines.is_empty() || lines.len() > LINES_MAX {
             return Err(Unbalanced::Lines);
         }
+        // Sums of so few amounts of 64 bits always fit 128 bits.
+        let (mut trust, mut own, mut mirrored) = (Sides::default(), Sides::default(), 0_i128);
         for line in &lines {
             let one_side = (line.debit.is_positive() && line.credit.is_zero())
                 || (line.credit.is_positive() && line.debit.is_zero());
@@ -201,23 +222,20 @@ impl Posting {
             if !one_side || !owned {
                 return Err(Unbalanced::Line);
             }
-        }
-        for ring in [Ring::Trust, Ring::Own] {
-            let of_ring = || lines.iter().filter(|line| line.chart.ring() == ring);
-            let debit = Minor::sum(of_ring().map(|line| line.debit)).map_err(|_| Unbalanced::Sums)?;
-            let credit = Minor::sum(of_ring().map(|line| line.credit)).map_err(|_| Unbalanced::Sums)?;
-            if debit != credit {
-                return Err(Unbalanced::Sums);
+            let (debit, credit) = (i128::from(line.debit.units()), i128::from(line.credit.units()));
+            match line.chart.ring() {
+                Ring::Trust => trust.add(debit, credit),
+                Ring::Own => own.add(debit, credit),
+            }
+            if matches!(line.chart, Chart::DueFromOwn | Chart::DueToTrust) {
+                mirrored = mirrored.saturating_add(debit).saturating_sub(credit);
             }
         }
-        // The rings balance, so these sums fit; each side of one is the other side of the other.
-        let sides = |chart| {
-            let of_chart = || lines.iter().filter(|line| line.chart == chart);
-            let debit = Minor::sum(of_chart().map(|line| line.debit))?;
-            debit.minus(Minor::sum(of_chart().map(|line| line.credit))?)
-        };
-        let mirrored = sides(Chart::DueFromOwn).and_then(|from| from.plus(sides(Chart::DueToTrust)?));
-        if mirrored != Ok(Minor::ZERO) {
+        if !trust.balance() || !own.balance() {
+            return Err(Unbalanced::Sums);
+        }
+        // Each side of what own money owes is the other side of what the trust ring is owed.
+        if mirrored != 0 {
             return Err(Unbalanced::Mirror);
         }
         Ok(Posting { kind, posting_date, service_date, cause, lines })

@@ -34,7 +34,7 @@ pub use money::{Currency, Minor, Money, MoneyError, Rounding};
 pub use record::{AcceptedTap, DayMarker, PolicyActivation, Record, Refusal, Tender};
 pub use sensitive::Sensitive;
 pub use tap::{Direction, Tap, TapKind};
-pub use time::{DayRule, EventTime, PostingDate, ServiceDate};
+pub use time::{DayRule, Days, EventTime, PostingDate, ServiceDate};
 
 #[cfg(test)]
 mod tests;

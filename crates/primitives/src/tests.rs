@@ -67,3 +67,19 @@ fn codes_are_unique_and_read_back() {
 fn secrets_print_a_mask() {
     assert_eq!(format!("{:?}", Sensitive::new("Nguyễn Văn A")), "•••");
 }
+
+#[test]
+fn a_remembered_day_has_the_bounds_of_the_day_rule() {
+    // Where clocks are put forward and back, also around the hour at which a service day begins, and where they never are.
+    for zone in [chrono_tz::Asia::Ho_Chi_Minh, chrono_tz::Europe::London, chrono_tz::America::New_York] {
+        for day_start_seconds in [0, 9_000, 14_400] {
+            let rule = DayRule { zone, day_start_seconds };
+            let days = Days::default();
+            // Every twenty minutes less a millisecond of 2026, so that every bound is passed closely.
+            for step in 0..26_280 {
+                let at = EventTime::from_unix_ms(1_767_225_600_000 + step * 1_199_999).expect("a time");
+                assert_eq!(days.service_date(rule, at), rule.service_date(at), "{rule:?} {at:?}");
+            }
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use std::cell::Cell;
 use std::fmt;
 
 /// A moment as a device's clock saw it: milliseconds since 1970-01-01 UTC, years 2000 to 2099.
@@ -104,5 +105,40 @@ impl DayRule {
         let local = midnight.checked_add_signed(TimeDelta::try_seconds(seconds)?)?;
         let instant = local.and_local_timezone(self.zone).earliest()?;
         EventTime::from_unix_ms(instant.timestamp_millis())
+    }
+}
+
+/// Service dates by [`DayRule::service_date`], asked for moments that mostly lie on one day: its bounds are remembered.
+#[derive(Debug, Default)]
+pub struct Days {
+    /// Every moment from the first to before the second has this date.
+    last: Cell<Option<(DayRule, EventTime, EventTime, ServiceDate)>>,
+}
+
+impl Days {
+    /// The service date of a moment.
+    pub fn service_date(&self, rule: DayRule, at: EventTime) -> ServiceDate {
+        if let Some((of, from, until, date)) = self.last.get()
+            && of == rule
+            && from <= at
+            && at < until
+        {
+            return date;
+        }
+        let date = rule.service_date(at);
+        if let Some((from, until)) = Self::bounds(rule, date) {
+            self.last.set(Some((rule, from, until, date)));
+        }
+        date
+    }
+
+    /// Where a service day begins and ends; nothing when its clocks are put forward or back, because then a wall clock
+    /// may show one time twice.
+    fn bounds(rule: DayRule, date: ServiceDate) -> Option<(EventTime, EventTime)> {
+        let start = i64::from(rule.day_start_seconds);
+        let (from, until) = (rule.at(date, start)?, rule.at(date.next(), start)?);
+        let ahead =
+            |at: EventTime| at.local(rule.zone).and_utc().timestamp_millis().checked_sub(at.unix_ms());
+        (ahead(from) == ahead(until)).then_some((from, until))
     }
 }

@@ -94,12 +94,12 @@ impl Rides {
             window.sort_by_key(WindowTap::key);
             let mut found = journey::legs(&window, &policies);
             found.retain(|found| !found.is_second_tap);
-            let legs: Vec<Leg> = found.iter().map(|found| found.leg.clone()).collect();
+            let legs: Vec<Leg> = found.iter().map(|found| found.leg(&window)).collect();
             let rated = fares::rate(policy, &Carried::default(), &legs);
-            for (found, priced) in found.iter().zip(&rated.legs) {
+            for ((found, leg), priced) in found.iter().zip(&legs).zip(&rated.legs) {
                 let ride = Ride {
-                    route: found.leg.route.to_string(),
-                    rider: found.leg.rider.to_string(),
+                    route: leg.route.to_string(),
+                    rider: leg.rider.to_string(),
                     paid: paid(policy, priced),
                 };
                 rides

@@ -2,6 +2,7 @@
 
 use super::Common;
 use super::sheet::{Faults, Row, Sheet, refuse_doubles};
+use crate::farthest::Farthest;
 use crate::format::INCOMPLETE_JOURNEYS;
 use crate::incomplete::{Charge, Incomplete, IncompleteRow, Kind};
 use crate::names::Names;
@@ -64,7 +65,7 @@ pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Incomplete {
         rows.iter().any(|row| row.selector.0.iter().all(of_network))
     };
     let gated = (0..=networks).map(speaks).collect();
-    Incomplete { rows, gated }
+    Incomplete { rows, gated, farthest: Farthest::default() }
 }
 
 fn read_row(sheet: &Sheet, row: Row<'_>, common: &Common<'_>, faults: &mut Faults) -> Option<IncompleteRow> {

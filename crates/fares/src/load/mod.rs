@@ -24,6 +24,7 @@ mod times;
 mod transfers;
 mod windows;
 
+use crate::farthest::Farthest;
 use crate::format::{FILES, IGNORED_FILES};
 use crate::labels::Labels;
 use crate::model::{Files, LoadError};
@@ -41,7 +42,10 @@ pub fn load(files: &Files) -> Result<Policy, Vec<LoadError>> {
     let labels = labels::read(files, &mut faults);
     let warnings = faults.finish()?;
     match policy {
-        Some(policy) => Ok(Policy { warnings, labels, ..policy }),
+        Some(mut policy) => {
+            policy.incomplete.farthest = Farthest::room(&policy);
+            Ok(Policy { warnings, labels, ..policy })
+        }
         // Whatever keeps a part from being read is reported where it is read; this line is for a reader that forgot.
         None => Err(vec![LoadError {
             file: crate::format::FARE_POLICIES.name.into(),

@@ -126,12 +126,12 @@ fn explaining_gives_the_fares_of_rating() {
 
 #[test]
 fn a_leg_that_is_priced_alone_costs_what_it_costs_among_others() {
-    let alone = std::cell::Cell::new(0);
+    let (alone, days) = (std::cell::Cell::new(0), primitives::Days::default());
     each(9, |world, seed, legs| {
         let carried = world.some_carried(seed, legs);
         let together = rate(&world.policy, &carried, legs).legs;
         for (leg, among) in legs.iter().zip(&together) {
-            if world.policy.prices_alone(&carried, leg.start) {
+            if world.policy.prices_alone(&carried, leg.start, &days) {
                 alone.set(alone.get() + 1);
                 let by_itself = rate(&world.policy, &carried, std::slice::from_ref(leg)).legs;
                 assert_eq!(by_itself, std::slice::from_ref(among), "{}", named(world, seed, legs));
