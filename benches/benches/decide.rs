@@ -106,14 +106,26 @@ fn judge(
 fn bench(criterion: &mut Criterion) {
     let policies = policies();
     let numbered = |records: Vec<Record>| -> Records { (0..).zip(records.into_iter().map(Ok)).collect() };
-    let funded = numbered((0..ACCOUNTS).map(|account| top_up(&policies, account)).collect());
-    let start = judge(&policies, BTreeMap::new(), &funded);
-    assert_eq!(u64::from(start.counts.posted), ACCOUNTS, "everybody has money");
+    let top_ups = numbered((0..ACCOUNTS).map(|account| top_up(&policies, account)).collect());
+    let funded = judge(&policies, BTreeMap::new(), &top_ups);
+    assert_eq!(u64::from(funded.counts.posted), ACCOUNTS, "everybody has money");
     let mut group = criterion.benchmark_group("decide");
     group.throughput(Throughput::Elements(BATCH));
-    for (name, mix) in [("bus", Mix::Bus), ("metro", Mix::Metro)] {
-        let records = numbered((0..BATCH).map(|number| record(&policies, number, mix)).collect());
-        let once = judge(&policies, start.accounts.clone(), &records);
+    for (name, mix, earlier) in [
+        ("bus", Mix::Bus, 0),
+        ("metro", Mix::Metro, 0),
+        ("bus, eight taps before", Mix::Bus, 8),
+        ("metro, eight taps before", Mix::Metro, 8),
+    ] {
+        let first = earlier * ACCOUNTS;
+        let of = |numbers: std::ops::Range<u64>| {
+            numbered(numbers.map(|number| record(&policies, number, mix)).collect())
+        };
+        // An account that nothing happens to is not among what a batch changes.
+        let mut start = funded.accounts.clone();
+        start.extend(judge(&policies, funded.accounts.clone(), &of(0..first)).accounts);
+        let records = of(first..first + BATCH);
+        let once = judge(&policies, start.clone(), &records);
         assert_eq!(
             u64::from(once.counts.posted),
             BATCH,
@@ -122,7 +134,7 @@ fn bench(criterion: &mut Criterion) {
         );
         group.bench_function(name, |bencher| {
             bencher.iter_batched(
-                || start.accounts.clone(),
+                || start.clone(),
                 |accounts| judge(&policies, accounts, &records),
                 BatchSize::LargeInput,
             );

@@ -11,8 +11,8 @@ use crate::{command, payment, ride};
 use fares::{PartyKind, Policies, Policy};
 use ledger::{Kind, Posting, chain};
 use primitives::{
-    AcceptedTap, AccountId, Code, Command, CommandId, Days, Digest, EventTime, Minor, Money, MoneyError,
-    PartyNo, PolicyActivation, PostingDate, Record, Refusal, ServiceDate, TapId, TapKind, Text,
+    AcceptedTap, AccountId, Canonical, Code, Command, CommandId, Days, Digest, EventTime, Minor, Money,
+    MoneyError, PartyNo, PolicyActivation, PostingDate, Record, Refusal, ServiceDate, TapId, TapKind, Text,
 };
 use std::collections::BTreeMap;
 
@@ -117,6 +117,8 @@ impl<'a> Scene<'a> {
 struct Desk {
     days: Days,
     changes: Changes,
+    /// The bytes of the posting that is hashed.
+    bytes: Canonical,
 }
 
 /// Judges a batch.
@@ -339,12 +341,12 @@ impl Decision {
         state: &mut AccountState,
         policies: &Policies,
         offset: u64,
-        Desk { days, changes }: &mut Desk,
+        Desk { days, changes, bytes }: &mut Desk,
     ) -> bool {
         let judged = Scene::new(policies, accepted.tap.at, self.posting_date, offset, Kind::Rerate, days)
             .and_then(|scene| Ok((judge(&scene, accepted, state, changes)?, scene)));
         match judged {
-            Ok((effect, scene)) => self.take(&scene, accepted, effect, changes),
+            Ok((effect, scene)) => self.take(&scene, accepted, effect, changes, bytes),
             Err(refusal) => {
                 self.set_aside(offset, Some(accepted.tap.id), refusal);
                 return false;
@@ -353,7 +355,14 @@ impl Decision {
         true
     }
 
-    fn take(&mut self, scene: &Scene<'_>, accepted: &AcceptedTap, effect: Effect, changes: &mut Changes) {
+    fn take(
+        &mut self,
+        scene: &Scene<'_>,
+        accepted: &AcceptedTap,
+        effect: Effect,
+        changes: &mut Changes,
+        bytes: &mut Canonical,
+    ) {
         let tap = &accepted.tap;
         let Effect { row, outcome, expected } = effect;
         self.taps.push(TapRow {
@@ -374,7 +383,7 @@ impl Decision {
             outcome,
             offset: scene.offset,
         });
-        self.put(changes.charges.drain(..), changes.postings.drain(..), scene.offset);
+        self.put(changes.charges.drain(..), changes.postings.drain(..), scene.offset, bytes);
         self.expect(ItemSource::Tap(tap.id), expected);
     }
 
@@ -398,7 +407,7 @@ impl Decision {
             refused,
             offset,
         });
-        self.put(charges, postings, offset);
+        self.put(charges, postings, offset, &mut Canonical::default());
         self.expect(ItemSource::Command(command.id), expected);
     }
 
@@ -408,11 +417,12 @@ impl Decision {
         charges: impl IntoIterator<Item = Charge>,
         postings: impl IntoIterator<Item = Posting>,
         offset: u64,
+        bytes: &mut Canonical,
     ) {
         self.counts.posted = self.counts.posted.saturating_add(1);
         self.charges.extend(charges);
         for (ordinal, posting) in (0..).zip(postings) {
-            self.chain_head = chain::extend(&self.chain_head, offset, ordinal, &posting);
+            self.chain_head = chain::extend_in(bytes, &self.chain_head, offset, ordinal, &posting);
             self.postings.push(Placed { offset, ordinal, posting });
         }
     }

@@ -50,10 +50,17 @@ pub struct Canonical(Vec<u8>);
 impl Canonical {
     /// Starts with a tag that says what kind of value follows.
     pub fn tagged(tag: &str) -> Self {
-        // Postings are hashed most often, and few of them are longer: the bytes need not move as they grow.
-        let mut bytes = Canonical(Vec::with_capacity(384));
-        bytes.text(tag);
+        let mut bytes = Canonical::default();
+        bytes.restart(tag);
         bytes
+    }
+
+    /// Starts anew with another tag, in the memory of what was written before.
+    pub fn restart(&mut self, tag: &str) -> &mut Self {
+        self.0.clear();
+        // Few values are longer, so that the bytes need not move as they grow.
+        self.0.reserve(384);
+        self.text(tag)
     }
 
     /// Appends a signed number, 8 bytes.
