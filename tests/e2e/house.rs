@@ -313,9 +313,9 @@ impl House {
         let counted =
             "SELECT sum(n_posted + n_duplicate + n_quarantined + n_marker)::bigint FROM ingest.commit_log";
         assert_eq!(self.number(positions).await, self.number(counted).await, "C-1: every record is counted");
-        let taps = "SELECT count(*)::bigint FROM clearing.tap";
+        let rows = "SELECT (SELECT count(*) FROM clearing.tap) + (SELECT count(*) FROM clearing.command)";
         let posted = "SELECT sum(n_posted)::bigint FROM ingest.commit_log";
-        assert_eq!(self.number(taps).await, self.number(posted).await, "C-1: one row per posted tap");
+        assert_eq!(self.number(rows).await, self.number(posted).await, "C-1: one row per posted record");
         let net = "SELECT sum(debit - credit)::bigint FROM ledger.entry";
         assert_eq!(self.number(net).await, 0, "L-1: debits equal credits");
         let drift = "SELECT count(*)::bigint FROM (

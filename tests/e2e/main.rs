@@ -10,6 +10,7 @@ mod bad_inputs;
 mod falling_prices;
 mod house;
 mod memory;
+mod passes;
 mod pipeline;
 mod policy;
 mod program;

@@ -134,6 +134,15 @@ async fn the_jobs_of_a_night_say_how_they_ended() {
     assert_eq!(again.stdout, closed.stdout, "closing again gives the same answer");
     worker.kill().expect("it is ours");
     worker.wait().expect("it ends");
+    let expired = start("expire", &[]).output().expect("it runs");
+    let said =
+        "0 top-ups taken back, 0 settled meanwhile, 0 pending\n0 passes ended, 0 not over yet, 0 pending\n";
+    assert_eq!(
+        String::from_utf8_lossy(&expired.stdout),
+        said,
+        "{}",
+        String::from_utf8_lossy(&expired.stderr)
+    );
 
     let folder = tempfile::tempdir().expect("a folder");
     let cut = folder.path().join("cut.xml");

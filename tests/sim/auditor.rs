@@ -2,6 +2,7 @@
 //! the rules, not from the code it checks, and shares nothing with `clearing`; only what a list of legs costs it asks `fares`.
 
 use crate::books::{Books, Sold};
+use crate::passes::{self, Bought, PaidByPass, held};
 use fares::{Carried, Fare, Leg, PartyKind, Policies, Policy, Shape};
 use ledger::Chart;
 use primitives::{AcceptedTap, AccountId, Direction, EventTime, PartyNo, TapId, TapKind, Tender, Text};
@@ -19,11 +20,18 @@ pub struct Audited {
     first: AcceptedTap,
     sold: Sold,
     shares: Vec<(PartyNo, i64)>,
+    /// The pass that paid it: its product, when it was bought, and how much.
+    pass: Option<((Text, EventTime), i64)>,
 }
 
 /// What the books must show after these records, in the order they arrived.
 pub fn audit(policies: &Policies, arrivals: &[AcceptedTap]) -> Books {
-    let mut books = Books::default();
+    audit_with(policies, arrivals, &[])
+}
+
+/// The same when these passes were bought before the first ride.
+pub fn audit_with(policies: &Policies, arrivals: &[AcceptedTap], bought: &[Bought]) -> Books {
+    let mut books = Books { posted: bought.len(), ..Books::default() };
     let mut taken: BTreeMap<TapId, &AcceptedTap> = BTreeMap::new();
     // The rides of each account that are priced together, the rides that came too late for that, and its payments.
     let mut together: BTreeMap<AccountId, Vec<AcceptedTap>> = BTreeMap::new();
@@ -72,7 +80,7 @@ pub fn audit(policies: &Policies, arrivals: &[AcceptedTap]) -> Books {
                 // What the account holds at this moment: its payments less its rides so far.
                 let so_far = together.get(&tap.account).map_or(&[][..], Vec::as_slice);
                 let mine = alone.iter().filter(|ride| ride.account == tap.account);
-                let rides = all_legs(policies, so_far, mine).0;
+                let rides = all_legs(policies, so_far, mine, held(policies, bought, tap.account)).0;
                 let fares: i64 = rides.iter().map(Audited::on_card).sum();
                 let granted = paid.get(&tap.account).copied().unwrap_or(0) - fares >= amount;
                 books.verdicts.insert(tap.tap.id, granted);
@@ -88,9 +96,14 @@ pub fn audit(policies: &Policies, arrivals: &[AcceptedTap]) -> Books {
     for account in accounts {
         let rides = together.remove(&account).unwrap_or_default();
         let mine = alone.iter().filter(|ride| ride.account == account);
-        let (legs, counters) = all_legs(policies, &rides, mine);
+        let (legs, counters) = all_legs(policies, &rides, mine, held(policies, bought, account));
+        let mut by_pass = PaidByPass::new();
+        for (pass, amount) in legs.iter().filter_map(|leg| leg.pass.clone()) {
+            *by_pass.entry(pass).or_default() += amount;
+        }
+        let spent = passes::book(policies, bought, account, &by_pass, &mut books);
         let fares: i64 = legs.iter().map(Audited::on_card).sum();
-        books.balances.insert(account, paid.get(&account).copied().unwrap_or(0) - fares);
+        books.balances.insert(account, paid.get(&account).copied().unwrap_or(0) - spent - fares);
         books.counters.insert(account, counters);
         legs.into_iter().for_each(|leg| leg.post(policies, &mut books));
     }
@@ -114,8 +127,9 @@ fn all_legs<'a>(
     policies: &Policies,
     together: &[AcceptedTap],
     alone: impl Iterator<Item = &'a AcceptedTap>,
+    held: Carried,
 ) -> (Vec<Audited>, Carried) {
-    let (mut legs, counters) = sold(policies, pair(policies, together), Carried::default());
+    let (mut legs, counters) = sold(policies, pair(policies, together), held);
     for tap in alone {
         let single = sold(policies, pair(policies, std::slice::from_ref(tap)), Carried::default()).0;
         legs.extend(single.into_iter().map(|mut leg| {
@@ -296,12 +310,14 @@ fn sold(policies: &Policies, pairs: Vec<Paired>, mut counters: Carried) -> (Vec<
             let priced = leg.and_then(|_| prices.next());
             let shares = priced.iter().flat_map(|priced| &priced.shares);
             let shares = shares.map(|share| (share.party, share.amount.units())).collect();
+            let pass = priced.as_ref().and_then(|priced| Some((priced.pass?, priced.product.clone()?)));
+            let pass = pass.map(|(part, product)| ((product, part.bought_at), part.amount.units()));
             let mut sold = Sold { shape, flags, exit, ..Sold::default() };
             if let Some(Fare::Known { gross, rider, funded }) = priced.map(|priced| priced.fare) {
                 (sold.gross, sold.rider) = (gross.units(), rider.units());
                 sold.funded = funded.iter().map(|part| (part.party, part.amount.units())).collect();
             }
-            audited.push(Audited { first, sold, shares });
+            audited.push(Audited { first, sold, shares, pass });
         }
     }
     assert!(pairs.next().is_none(), "every leg has a policy");

@@ -4,6 +4,7 @@
 use crate::auditor;
 use crate::books::{Books, Sold};
 use crate::dice::Dice;
+use crate::passes::{self, Bought};
 use clearing::{AccountState, Batch, ChargeShape, Decision, TapOutcome, decide};
 use fares::Policies;
 use ledger::{Cause, Chart};
@@ -37,6 +38,8 @@ pub enum Fault {
     Shares,
     /// Every tap looks as if it came from another medium.
     Token,
+    /// What a pass paid of a leg is forgotten, so that it is earned again.
+    Earned,
 }
 
 impl Fault {
@@ -52,6 +55,7 @@ impl Fault {
         Fault::ServiceDate,
         Fault::Shares,
         Fault::Token,
+        Fault::Earned,
     ];
 }
 
@@ -78,12 +82,23 @@ struct Partition {
 
 /// The books after these records, in the order they arrived.
 pub fn run(policies: &Policies, first: PostingDate, arrivals: &[AcceptedTap], plan: Plan) -> Books {
+    run_with(policies, first, arrivals, &[], plan)
+}
+
+/// The same when these passes are bought as soon as there is money for them.
+pub fn run_with(
+    policies: &Policies,
+    first: PostingDate,
+    arrivals: &[AcceptedTap],
+    bought: &[Bought],
+    plan: Plan,
+) -> Books {
     let mut dice = Dice::new(plan.seed ^ 0x5EED);
     let order: BTreeMap<TapId, usize> =
         arrivals.iter().enumerate().map(|(place, tap)| (tap.tap.id, place)).collect();
     let mut house = House { policies, plan, order, books: Books::default(), versions: BTreeMap::new() };
     let mut rides: BTreeMap<TapId, AcceptedTap> = BTreeMap::new();
-    let mut partitions = partitions(arrivals, first, plan, &mut dice);
+    let mut partitions = partitions(arrivals, bought, first, plan, &mut dice);
     for partition in &mut partitions {
         let mut from = 0;
         while from < partition.records.len() {
@@ -111,7 +126,14 @@ pub fn run(policies: &Policies, first: PostingDate, arrivals: &[AcceptedTap], pl
 }
 
 /// Cuts the arrivals into partitions by account, and lets days close in between.
-fn partitions(arrivals: &[AcceptedTap], first: PostingDate, plan: Plan, dice: &mut Dice) -> Vec<Partition> {
+fn partitions(
+    arrivals: &[AcceptedTap],
+    bought: &[Bought],
+    first: PostingDate,
+    plan: Plan,
+    dice: &mut Dice,
+) -> Vec<Partition> {
+    let mut endowed = std::collections::BTreeSet::new();
     let mut partitions: Vec<Vec<Record>> = (0..plan.partitions).map(|_| Vec::new()).collect();
     for (place, tap) in arrivals.iter().enumerate() {
         let by = if plan.fault == Some(Fault::TwoWriters) { place } else { tap.account.number() as usize };
@@ -119,7 +141,11 @@ fn partitions(arrivals: &[AcceptedTap], first: PostingDate, plan: Plan, dice: &m
         if plan.fault == Some(Fault::Token) {
             tap.tap.medium = primitives::MediumToken::new((place as u128).to_be_bytes());
         }
-        partitions[by % plan.partitions].push(Record::Tap(Box::new(tap)));
+        let (account, partition) = (tap.account, &mut partitions[by % plan.partitions]);
+        let buys = passes::endows(&tap) && endowed.insert(account);
+        partition.push(Record::Tap(Box::new(tap)));
+        let mine = bought.iter().filter(|bought| buys && bought.account == account);
+        partition.extend(mine.map(Bought::record));
     }
     let partition = |mut records: Vec<Record>| {
         let mut closing = first;
@@ -197,6 +223,7 @@ impl House<'_> {
                 state.legs.retain(|leg| kept.contains(&leg.id));
             }
             Some(Fault::Posted) => state.legs.clear(),
+            Some(Fault::Earned) => state.legs.iter_mut().for_each(|leg| leg.pass = None),
             Some(Fault::Carried) => state.carried = fares::Carried::default(),
             _ => {}
         }
@@ -256,6 +283,7 @@ impl House<'_> {
 fn account(record: &Result<Record, Refusal>) -> Option<AccountId> {
     match record {
         Ok(Record::Tap(tap)) => Some(tap.account),
+        Ok(Record::Command(command)) => Some(command.account),
         _ => None,
     }
 }

@@ -6,13 +6,14 @@ mod books;
 mod city;
 mod dice;
 mod house;
+mod passes;
 mod week;
 
-use auditor::audit;
+use auditor::{audit, audit_with};
 use books::Books;
 use city::{City, cities, text};
 use dice::Dice;
-use house::{Fault, Plan, run};
+use house::{Fault, Plan, run, run_with};
 use primitives::{AcceptedTap, Digest, TapKind};
 use week::{Means, first_posting_date, repeated, shuffled, week};
 
@@ -72,6 +73,44 @@ fn order_repetition_batches_and_partitions_change_nothing() {
             }
         }
     }
+}
+
+#[test]
+fn passes_earn_what_their_rides_say_in_any_order() {
+    let (mut sold, mut earned, mut used_up) = (0, 0, 0);
+    for city in cities().into_iter().filter(|city| city.policy().passes().next().is_some()) {
+        for seed in seeds(10) {
+            let sorted = week(&city, seed, &SETTLED);
+            let mut dice = Dice::new(seed);
+            let bought = passes::shop(&city, &sorted, &mut dice);
+            let expect = audit_with(&city.policies, &sorted, &bought);
+            for (partitions, batch) in [(1, 1_000), (3, 9), (5, 1)] {
+                let arrivals = if partitions == 1 {
+                    sorted.clone()
+                } else {
+                    repeated(&shuffled(&sorted, &mut dice, WINDOW), &mut dice)
+                };
+                let plan = plan(seed, partitions, batch);
+                let first = first_posting_date(city.first);
+                let got = uncounted(&run_with(&city.policies, first, &arrivals, &bought, plan));
+                let differences = got.differences(&expect);
+                assert!(
+                    differences.is_empty(),
+                    "{} seed {seed}, {plan:?}:\n{}",
+                    city.name,
+                    differences.join("\n")
+                );
+            }
+            sold += bought.len();
+            earned += usize::from(passes::earned(&expect, &city.policies, &bought) > 0);
+            let all_rides = |carried: &fares::Carried| carried.passes.iter().any(|held| held.rides >= 10);
+            used_up += expect.counters.values().filter(|carried| all_rides(carried)).count();
+        }
+    }
+    assert!(
+        sold > 50 && earned > 10 && used_up > 0,
+        "{sold} passes, {earned} weeks earned, {used_up} were used much"
+    );
 }
 
 #[test]
@@ -142,9 +181,11 @@ fn every_fault_is_caught() {
             seeds(6).any(|seed| {
                 let mut dice = Dice::new(seed);
                 let arrivals = repeated(&shuffled(&week(city, seed, &SETTLED), &mut dice, WINDOW), &mut dice);
-                let expect = audit(&city.policies, &arrivals);
+                let bought = passes::shop(city, &arrivals, &mut dice);
+                let expect = audit_with(&city.policies, &arrivals, &bought);
                 let broken = Plan { fault: Some(*fault), ..plan(seed, 3, 12) };
-                let got = run(&city.policies, first_posting_date(city.first), &arrivals, broken);
+                let first = first_posting_date(city.first);
+                let got = run_with(&city.policies, first, &arrivals, &bought, broken);
                 got.digest() != expect.digest() || !got.differences(&expect).is_empty()
             })
         });

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
 /// What the rich have from the start.
-const ENDOWMENT: i64 = 1_000_000_000;
+pub const ENDOWMENT: i64 = 1_000_000_000;
 
 /// How an account's school payments come out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -239,7 +239,7 @@ fn number(city: &City, people: &[Person], mut events: Vec<Event>) -> Vec<Accepte
 }
 
 /// So many seconds after the week's first service day began.
-fn moment(city: &City, seconds: i64) -> EventTime {
+pub fn moment(city: &City, seconds: i64) -> EventTime {
     let start = city.policy().day_rule().at(city.first, 0).expect("a moment");
     EventTime::from_unix_ms(start.unix_ms() + seconds * 1_000).expect("a time")
 }
@@ -255,8 +255,7 @@ pub fn shuffled(taps: &[AcceptedTap], dice: &mut Dice, delay: i64) -> Vec<Accept
     let mut arrivals: Vec<(i64, i64, &AcceptedTap)> = taps
         .iter()
         .map(|tap| {
-            let endowed =
-                matches!(&tap.tap.kind, TapKind::TopUp { value, .. } if value.amount.units() == ENDOWMENT);
+            let endowed = crate::passes::endows(tap);
             let late = match dice.below(4) {
                 _ if endowed => 0,
                 0 => 0,

@@ -79,6 +79,7 @@ fn act(hearing: &mut Hearing<'_>) -> Result<(), Refusal> {
             pass::buy(hearing, &purchase)
         }
         CommandKind::RefundPass { purchase } => pass::give_back(hearing, *purchase),
+        CommandKind::EndPass { purchase } => pass::end(hearing, *purchase),
         CommandKind::RefundFare { leg, amount, case: _, ride } => {
             refund::fare(hearing, *leg, *amount, ride.as_deref())
         }

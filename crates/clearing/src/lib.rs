@@ -6,7 +6,8 @@
 //! # Shape
 //! [`Batch`] (what was loaded) → [`decide`] → [`Decision`] (everything to save). Inside: [`journey`] pairs a window's
 //! taps into legs, `ride` prices them and finds the signed differences, `payment` judges top-ups and school payments,
-//! `command` what no device signed; what commands leave behind on an account is its [`standing`]. [`activate`] says which
+//! `command` what no device signed; what commands leave behind on an account is its [`standing`], and [`earned`] says what rides earn
+//! of the passes among it. [`activate`] says which
 //! versions of the policy hold after one takes effect.
 //!
 //! # Invariants
@@ -28,6 +29,7 @@ mod activation;
 mod command;
 mod decide;
 mod denial;
+pub mod earned;
 pub mod journey;
 mod outcome;
 mod payment;
@@ -41,7 +43,7 @@ pub use outcome::{
     Activated, BankItem, Charge, ChargeShape, CommandRow, Counts, DayHead, Decision, Delta, Flag, Flags,
     ItemSource, Placed, Quarantined, RegistryChange, TapOutcome, TapRow,
 };
-pub use state::{AccountState, PostedLeg, Purse, WindowTap};
+pub use state::{AccountState, PaidByPass, PostedLeg, Purse, WindowTap};
 
 #[cfg(test)]
 mod tests;

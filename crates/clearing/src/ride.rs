@@ -6,9 +6,10 @@ pub(crate) use given_back::give_back;
 
 use crate::command::taken_off;
 use crate::decide::{Effect, RowParts, Scene, poison};
+use crate::earned::{self, Paid};
 use crate::journey::{self, FoundLeg};
 use crate::outcome::{Charge, ChargeShape, Delta, Flag, Flags, TapOutcome};
-use crate::state::{AccountState, PostedLeg, Purse, WINDOW_TAPS_MAX, WindowTap};
+use crate::state::{AccountState, PaidByPass, PostedLeg, Purse, WINDOW_TAPS_MAX, WindowTap};
 use fares::{Carried, Fare, Funded, PartyKind, Policies, Policy, Priced, Share, UnknownFare};
 use ledger::{Cause, Chart, Kind, Line, Posting};
 use primitives::{AcceptedTap, AccountId, Code, Minor, MoneyError, PartyNo, Refusal, TapId, Tender, Text};
@@ -51,6 +52,7 @@ pub fn judge(
         changes.flag(accepted.tap.id, Flag::Blocked);
     }
     state.purse = changes.purse;
+    earned::note(state, &mut changes.paid);
     if !alone {
         remember(state, &mut changes.posted);
         forget(state, &changes.legs, scene.policies);
@@ -67,6 +69,7 @@ pub(crate) fn reprice(
     let mut changes = Changes::default();
     rate(scene, account, &state.window, state, None, &mut changes)?;
     state.purse = changes.purse;
+    earned::note(state, &mut changes.paid);
     remember(state, &mut changes.posted);
     Ok((changes.charges, changes.postings))
 }
@@ -133,6 +136,8 @@ pub(crate) struct Changes {
     pub(crate) postings: Vec<Posting>,
     posted: Vec<PostedLeg>,
     purse: Purse,
+    /// What passes have paid of rides, where that changed.
+    paid: Paid,
 }
 
 /// Prices a window. `new` is the tap that came, if one did, and what is to be said of it: always when it is older than the window, and
@@ -172,8 +177,14 @@ fn rate(
         let Some(priced) = priced else { break };
         let old = before.iter().find(|old| old.id == found.id);
         let refunded = state.standing.as_ref().map_or(Minor::ZERO, |standing| standing.refunded(found.id));
+        let pass = earned::paid_by_pass(state.standing.as_deref(), &window[found.first].medium, &priced);
         let priced = taken_off(priced, refunded).map_err(poison)?;
-        changes.price(scene, account, window, found, priced, old)?;
+        changes.price(scene, account, window, found, (priced, pass), old)?;
+    }
+    if state.standing.is_some() {
+        let (paid, postings) = earned::earn(scene, account, state, &changes.posted)?;
+        changes.paid = paid;
+        changes.postings.extend(postings);
     }
     (changes.legs, changes.asked) = (legs, asked);
     if let Some((tap, flag)) = new
@@ -316,7 +327,7 @@ impl PostedLeg {
     fn says_the_same(&self, other: &PostedLeg) -> bool {
         (self.id, self.exit, self.shape, self.flags) == (other.id, other.exit, other.shape, other.flags)
             && (self.gross, self.rider) == (other.gross, other.rider)
-            && (&self.funded, &self.shares) == (&other.funded, &other.shares)
+            && (&self.funded, &self.shares, self.pass) == (&other.funded, &other.shares, other.pass)
     }
 }
 
@@ -327,6 +338,7 @@ impl Changes {
         self.postings.clear();
         self.posted.clear();
         self.asked.clear();
+        self.paid.clear();
     }
 
     /// Says something of the charges that a tap caused.
@@ -354,6 +366,7 @@ impl Changes {
             rider: Minor::ZERO,
             funded: Vec::new(),
             shares: Vec::new(),
+            pass: None,
         };
         let charge = charge(scene, policy, account, operator, tap, (None, None), &posted, delta);
         self.post(scene, policy, &charge, &old.parts(), &NOTHING)?;
@@ -368,7 +381,7 @@ impl Changes {
         account: AccountId,
         window: &[WindowTap],
         found: &FoundLeg,
-        priced: Priced,
+        (priced, pass): (Priced, Option<PaidByPass>),
         old: Option<&PostedLeg>,
     ) -> Result<(), Refusal> {
         let (gross, rider, funded, unknown) = match priced.fare {
@@ -378,7 +391,7 @@ impl Changes {
         let version = old.map_or(1, |old| old.version.saturating_add(1));
         let (id, exit, shape, flags) = outline(found);
         let posted =
-            PostedLeg { id, version, exit, shape, flags, gross, rider, funded, shares: priced.shares };
+            PostedLeg { id, version, exit, shape, flags, gross, rider, funded, shares: priced.shares, pass };
         if old.is_some_and(|old| old.says_the_same(&posted)) {
             return Ok(());
         }
@@ -572,5 +585,5 @@ fn charge(
 
 /// An amount no rule was asked for.
 fn unpriced(fare: Fare) -> Priced {
-    Priced { fare, surcharge: Minor::ZERO, shares: Vec::new(), product: None, rules: Vec::new() }
+    Priced { fare, surcharge: Minor::ZERO, shares: Vec::new(), product: None, pass: None, rules: Vec::new() }
 }

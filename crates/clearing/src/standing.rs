@@ -1,7 +1,7 @@
 //! What commands leave behind on a card account: blocks, announced top-ups, passes bought, fares given back.
 
 use fares::Funded;
-use primitives::{CommandId, EventTime, MediumToken, Minor, PartyNo, TapId, Text};
+use primitives::{CommandId, EventTime, MediumToken, Minor, MoneyError, PartyNo, TapId, Text};
 
 /// Most open things of one kind an account keeps; a command above it is refused.
 pub const STANDING_MAX: usize = 64;
@@ -64,6 +64,23 @@ pub struct Purchase {
     pub rider: Minor,
     /// What others paid.
     pub funded: Vec<Funded>,
+    /// What it paid of rides, all together.
+    pub paid: Minor,
+    /// Its time was found to be over: what no ride earned of its price went to its funder too.
+    pub ended: bool,
+}
+
+impl Purchase {
+    /// What it cost: the holder's part and everybody else's.
+    pub fn price(&self) -> Result<Minor, MoneyError> {
+        Minor::sum(self.funded.iter().map(|part| part.amount).chain([self.rider]))
+    }
+
+    /// What is earned of its price: as much as it paid of rides, and all of it when its time is over.
+    pub fn earned(&self) -> Result<Minor, MoneyError> {
+        let price = self.price()?;
+        Ok(if self.ended { price } else { self.paid.max(Minor::ZERO).min(price) })
+    }
 }
 
 /// What was given back of a leg's full price.

@@ -5,7 +5,8 @@ use crate::standing::Standing;
 use fares::{Carried, Funded, Share};
 use ledger::{Chart, Line};
 use primitives::{
-    AccountId, Direction, EventTime, MediumToken, Minor, MoneyError, Tap, TapId, TapKind, Tender, Text,
+    AccountId, CommandId, Direction, EventTime, MediumToken, Minor, MoneyError, Tap, TapId, TapKind, Tender,
+    Text,
 };
 
 /// How late a tap may come after the newest one and still be priced with its neighbours, in seconds. Older taps are
@@ -149,6 +150,17 @@ pub struct PostedLeg {
     pub funded: Vec<Funded>,
     /// What each operator earned of it; empty when the leg's own operator earned it all.
     pub shares: Vec<Share>,
+    /// What a pass paid of it, before anything was given back.
+    pub pass: Option<PaidByPass>,
+}
+
+/// What a pass paid of a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaidByPass {
+    /// The command that bought it.
+    pub purchase: CommandId,
+    /// How much.
+    pub amount: Minor,
 }
 
 /// Everything carried for one account.

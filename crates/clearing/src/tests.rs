@@ -9,6 +9,7 @@ mod minitown;
 
 mod activation;
 mod commands;
+mod passes;
 
 fn text(text: &str) -> Text {
     Text::new(text).expect("a text")
@@ -74,6 +75,11 @@ fn run_records(records: &[(u64, Result<Record, Refusal>)]) -> Decision {
 
 /// The town where a medium shown again within a minute, or within two hours on one trip, is no second ride.
 fn run_with_passback(taps: Vec<AcceptedTap>) -> Decision {
+    let records: Vec<_> = (0..).zip(taps.into_iter().map(|tap| Ok(Record::Tap(Box::new(tap))))).collect();
+    judge(&with_passback(), &records)
+}
+
+fn with_passback() -> fares::Policies {
     let mut files = minitown::files();
     let head = files.get_mut("fare_policies.txt").expect("the file");
     let lines = String::from_utf8(head.clone()).expect("text");
@@ -81,9 +87,7 @@ fn run_with_passback(taps: Vec<AcceptedTap>) -> Decision {
     let columns = "passback_seconds,passback_trip_seconds";
     *head = format!("{header},{columns}\n{row},60,7200\n").into_bytes();
     let policy = fares::load(&files).expect("the town loads");
-    let policies = fares::Policies::new(vec![policy]).expect("one version");
-    let records: Vec<_> = (0..).zip(taps.into_iter().map(|tap| Ok(Record::Tap(Box::new(tap))))).collect();
-    judge(&policies, &records)
+    fares::Policies::new(vec![policy]).expect("one version")
 }
 
 fn judge(policies: &fares::Policies, records: &[(u64, Result<Record, Refusal>)]) -> Decision {

@@ -6,7 +6,7 @@
 //! # Shape
 //! [`intake`] takes taps into the log and [`command`] what no device signs, [`answer`] tells the devices what they may
 //! forget · [`worker`] takes taps from the log into the ledger: load → decide → save · [`relay`] tells what the ledger has ·
-//! [`day`] closes an accounting day, [`expire`] takes back top-ups the bank never confirmed · [`settle`] proposes, approves and hands over payouts · [`reconcile`] takes bank
+//! [`day`] closes an accounting day, [`expire`] takes back top-ups the bank never confirmed and ends passes that are over · [`settle`] proposes, approves and hands over payouts · [`reconcile`] takes bank
 //! statements in · [`adjust`] books by hand, with four eyes · [`report`] answers with figures and the rows behind them ·
 //! [`verify`] rebuilds the books from the log and compares · [`policy`] lets another version of the policy take effect ·
 //! [`retention`] lets go of what is old · [`registry`] and [`access`] know who and what.

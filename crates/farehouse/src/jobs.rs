@@ -4,9 +4,9 @@ use crate::Ending;
 use crate::house::existing_log;
 use crate::policy::LogArgs;
 use crate::serve::{self, HouseArgs};
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use engine::day::{self, Asked, Progress};
-use engine::expire::Expired;
+use engine::expire::{Ended, Expired};
 use primitives::{EventTime, PostingDate};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct ImportArgs {
     actor: String,
 }
 
-/// Which announced top-ups to take back.
+/// Which announced top-ups to take back. Passes are ended 48 hours after their time is over.
 #[derive(clap::Args)]
 pub struct ExpireArgs {
     /// Those announced at least so many hours ago.
@@ -56,8 +56,12 @@ pub async fn expire(args: ExpireArgs) -> anyhow::Result<Ending> {
         .context("so long ago there was no house")?;
     let wait = Duration::from_secs(args.wait);
     let expired = engine::expire::run(&mut connection, &log, before, now, wait).await?;
-    let Expired { cancelled, settled, pending } = expired;
-    println!("{cancelled} top-ups taken back, {settled} settled meanwhile, {pending} pending");
+    let Expired { cancelled, settled, pending: top_ups } = expired;
+    println!("{cancelled} top-ups taken back, {settled} settled meanwhile, {top_ups} pending");
+    let ended = engine::expire::passes(&mut connection, &log, now, wait).await?;
+    let Ended { ended, refused, pending: passes } = ended.map_err(|refusal| anyhow!("{refusal}"))?;
+    println!("{ended} passes ended, {refused} not over yet, {passes} pending");
+    let pending = top_ups + passes;
     if pending > 0 {
         bail!(
             "{pending} are in the log and not in the ledger: is a worker running, or do they lie in quarantine?"

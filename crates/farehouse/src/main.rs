@@ -69,7 +69,7 @@ enum Command {
     Retire(pipeline::RetireArgs),
     /// List what is missing from the devices' journals; exits with 1 when something is.
     Missing(pipeline::MissingArgs),
-    /// Take back announced top-ups that the bank never confirmed.
+    /// Take back announced top-ups that the bank never confirmed, and end passes whose time is over.
     Expire(jobs::ExpireArgs),
     /// Close an accounting day: its marker goes through every partition.
     Close(jobs::CloseArgs),

@@ -68,7 +68,8 @@ pub use explain::{Because, Explained, Fact, Language, Value};
 pub use labels::Named;
 pub use load::load;
 pub use model::{
-    Fare, Files, Funded, Leg, LoadError, Party, PartyKind, Passback, Priced, Route, Shape, Share, UnknownFare,
+    Fare, Files, Funded, Leg, LoadError, Party, PartyKind, PassPart, Passback, Priced, Route, Shape, Share,
+    UnknownFare,
 };
 pub use passes::{Activation, PassKind, Refund};
 pub use policies::{Policies, PoliciesError};

@@ -178,6 +178,8 @@ pub struct Priced {
     pub shares: Vec<Share>,
     /// The fare product, when one was sold.
     pub product: Option<Text>,
+    /// What the pass of that product paid, when one paid the leg.
+    pub pass: Option<PassPart>,
     /// The rows that fired, as `file:line` without the file's ending, in the order they were applied.
     pub rules: Vec<Text>,
 }
@@ -213,6 +215,15 @@ pub struct Share {
     /// Who earns it.
     pub party: PartyNo,
     /// How much; below zero when a later leg moves it to somebody else.
+    pub amount: Minor,
+}
+
+/// What a pass that is held paid of a leg, in the name of its funder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PassPart {
+    /// When the pass was bought: that tells it from others of its product.
+    pub bought_at: EventTime,
+    /// How much; a part of what its funder pays.
     pub amount: Minor,
 }
 

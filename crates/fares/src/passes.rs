@@ -4,7 +4,7 @@ use crate::campaigns::CampaignInput;
 use crate::carried::{Carried, HeldPass};
 use crate::explain::{Because, Fact};
 use crate::incomplete::Kind;
-use crate::model::UnknownFare;
+use crate::model::{PassPart, UnknownFare};
 use crate::offers::{Query, Sold};
 use crate::part::Part;
 use crate::policy::Policy;
@@ -107,6 +107,7 @@ pub(crate) struct Covered {
     /// The single fare with the pass as payer.
     pub(crate) sold: Sold,
     pub(crate) counts_to_cap: bool,
+    pub(crate) part: PassPart,
 }
 
 /// A pass that may pay a ride.
@@ -177,7 +178,8 @@ impl Passes {
         for other in candidates {
             trace.fact(|| not_pass(&carried.passes[other.at], Because::RanksLater));
         }
-        let covered = candidate.pass.covered(single, &candidate)?;
+        let bought_at = carried.passes[candidate.at].bought_at;
+        let covered = candidate.pass.covered(single, &candidate, bought_at)?;
         candidate.pass.take_ride(&mut carried.passes[candidate.at], part);
         trace.rules.append(&mut fare_trace.rules);
         trace.rule(&candidate.pass.row);
@@ -294,11 +296,17 @@ impl Pass {
     }
 
     /// The single fare, where the pass pays in the rider's place.
-    fn covered(&self, mut single: Sold, candidate: &Candidate<'_>) -> Result<Covered, UnknownFare> {
+    fn covered(
+        &self,
+        mut single: Sold,
+        candidate: &Candidate<'_>,
+        bought_at: EventTime,
+    ) -> Result<Covered, UnknownFare> {
         single.cost.reduce(candidate.paid, Some(self.funder))?;
         single.product = Some(self.product);
         single.standing = Standing::Pass(self.product);
-        Ok(Covered { sold: single, counts_to_cap: self.counts_to_cap })
+        let part = PassPart { bought_at, amount: candidate.paid };
+        Ok(Covered { sold: single, counts_to_cap: self.counts_to_cap, part })
     }
 
     fn take_ride(&self, held: &mut HeldPass, part: &Part) {

@@ -9,7 +9,7 @@ use crate::explain::{Because, Explained, Fact};
 use crate::groups::{Group, Ticket, move_ticket};
 use crate::incomplete::Kind;
 use crate::limits::GROUP_PARTS_MAX;
-use crate::model::{Fare, Leg, Priced, UnknownFare};
+use crate::model::{Fare, Leg, PassPart, Priced, UnknownFare};
 use crate::offers::{Query, Sold};
 use crate::part::Part;
 use crate::policy::Policy;
@@ -115,6 +115,7 @@ struct Charged {
     surcharge: Minor,
     shares: Vec<crate::model::Share>,
     product: Option<primitives::Text>,
+    pass: Option<PassPart>,
 }
 
 impl From<MoneyError> for UnknownFare {
@@ -181,8 +182,8 @@ impl<'a> Rater<'a> {
         let mut ticket_of = None;
         trace.fact(|| Fact::ride(self.policy, leg));
         let priced = match self.charge(place, leg, &mut trace, &mut ticket_of) {
-            Ok(Charged { cost, surcharge, shares, product }) => {
-                Priced { fare: cost.into_fare(), surcharge, shares, product, rules: trace.rules }
+            Ok(Charged { cost, surcharge, shares, product, pass }) => {
+                Priced { fare: cost.into_fare(), surcharge, shares, product, pass, rules: trace.rules }
             }
             Err(reason) => {
                 trace.fact(|| Fact::Unknown { reason });
@@ -191,6 +192,7 @@ impl<'a> Rater<'a> {
                     surcharge: Minor::ZERO,
                     shares: Vec::new(),
                     product: None,
+                    pass: None,
                     rules: Vec::new(),
                 }
             }
@@ -215,7 +217,8 @@ impl<'a> Rater<'a> {
             if let Some(covered) = policy.passes.cover(policy, &mut self.carried, &part, kind, trace)? {
                 let cost = covered.sold.cost.clone();
                 let (surcharged, counts) = (Surcharged::default(), covered.counts_to_cap);
-                return self.finish(&part, &covered.sold, cost, surcharged, counts, None, trace);
+                let charged = self.finish(&part, &covered.sold, cost, surcharged, counts, None, trace)?;
+                return Ok(Charged { pass: Some(covered.part), ..charged });
             }
         }
         if let Some(kind) = kind {
@@ -413,7 +416,7 @@ impl<'a> Rater<'a> {
             let input = ShareInput { subject, standing, campaigns, cost: &cost, window: current, position };
             policy.shares.split(policy, state, input, trace)?
         };
-        Ok(Charged { cost, surcharge, shares, product: sold.product_id(policy) })
+        Ok(Charged { cost, surcharge, shares, product: sold.product_id(policy), pass: None })
     }
 
     fn stream_of(&mut self, part: &Part) -> usize {

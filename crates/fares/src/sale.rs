@@ -144,6 +144,18 @@ impl Policy {
         Ok(PassPrice { gross, rider, funded: trace.funded })
     }
 
+    /// The first moment from which a pass that is held pays no ride any more: its time is up, or it has no end and its rides
+    /// are taken. None when that cannot be told yet, and for a pass that the policy does not know.
+    pub fn pass_over(&self, held: &HeldPass) -> Option<EventTime> {
+        let pass = self.pass_row(held.product.as_str())?;
+        let until = pass.until(held.active_from?);
+        let used_up = || {
+            let day = held.day.filter(|_| pass.rides.is_some_and(|rides| held.rides >= rides))?;
+            pass.day_start(ServiceDate(day.0.succ_opt()?))
+        };
+        until.or_else(used_up)
+    }
+
     fn pass_row(&self, product: &str) -> Option<&Pass> {
         self.passes.find(self.product_ids.find(product)?)
     }

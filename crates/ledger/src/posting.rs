@@ -25,6 +25,10 @@ pub enum Kind {
     PassSale,
     /// A pass or ticket book given back.
     PassRefund,
+    /// Money of a pass or ticket book that a ride earned.
+    PassEarned,
+    /// Money of a pass or ticket book that no ride earned by its end.
+    PassEnded,
     /// What was left on a card account that was closed.
     Closing,
     /// Money moved by hand between a card account and where it belongs.
@@ -54,6 +58,8 @@ impl Kind {
         Kind::PendingTopUp,
         Kind::PassSale,
         Kind::PassRefund,
+        Kind::PassEarned,
+        Kind::PassEnded,
         Kind::Closing,
         Kind::Correction,
         Kind::Payout,
@@ -80,6 +86,8 @@ impl Kind {
             Kind::PendingTopUp => "pending_top_up",
             Kind::PassSale => "pass_sale",
             Kind::PassRefund => "pass_refund",
+            Kind::PassEarned => "pass_earned",
+            Kind::PassEnded => "pass_ended",
             Kind::Closing => "closing",
             Kind::Correction => "correction",
             Kind::Payout => "payout",

@@ -89,6 +89,8 @@ codes! {
     PassNotSold = "PASS_NOT_SOLD",
     /// A pass that was used, or whose terms give nothing back.
     PassNotRefundable = "PASS_NOT_REFUNDABLE",
+    /// A pass whose time is not over, or whose money was let go of before.
+    PassNotOver = "PASS_NOT_OVER",
     /// What is to be given back is not there (any more).
     RefundUnknown = "REFUND_UNKNOWN",
     /// More than what is left of the original.

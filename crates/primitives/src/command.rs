@@ -96,6 +96,11 @@ pub enum CommandKind {
         /// The purchase.
         purchase: CommandId,
     },
+    /// The time of a pass is over: the rest of its money is earned.
+    EndPass {
+        /// The purchase.
+        purchase: CommandId,
+    },
     /// Give back a fare, or a part of it: a request.
     RefundFare {
         /// The leg: identity of its first tap.
@@ -225,6 +230,7 @@ impl CommandKind {
             CommandKind::Pay { .. } => "pay",
             CommandKind::BuyPass { .. } => "buy_pass",
             CommandKind::RefundPass { .. } => "refund_pass",
+            CommandKind::EndPass { .. } => "end_pass",
             CommandKind::RefundFare { .. } => "refund_fare",
             CommandKind::Block { .. } => "block",
             CommandKind::Unblock { .. } => "unblock",
@@ -253,6 +259,7 @@ impl CommandKind {
             CommandKind::Block { reason, .. } => Some(reason),
             CommandKind::AnnounceTopUp { reference, .. } => Some(reference),
             CommandKind::RefundPass { .. }
+            | CommandKind::EndPass { .. }
             | CommandKind::Unblock { .. }
             | CommandKind::ConfirmTopUp { .. }
             | CommandKind::CancelTopUp { .. }
@@ -266,6 +273,7 @@ impl CommandKind {
     pub const fn earlier(&self) -> Option<CommandId> {
         match self {
             CommandKind::RefundPass { purchase: earlier }
+            | CommandKind::EndPass { purchase: earlier }
             | CommandKind::ConfirmTopUp { top_up: earlier }
             | CommandKind::CancelTopUp { top_up: earlier } => Some(*earlier),
             CommandKind::Pay { .. }
@@ -301,6 +309,7 @@ impl Command {
                 bytes.i64(first_day.map_or(0, ServiceDate::day_number));
             }
             CommandKind::RefundPass { purchase: of }
+            | CommandKind::EndPass { purchase: of }
             | CommandKind::ConfirmTopUp { top_up: of }
             | CommandKind::CancelTopUp { top_up: of } => {
                 bytes.bytes(of.bytes());

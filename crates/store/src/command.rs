@@ -221,6 +221,30 @@ pub async fn unconfirmed(
     found.into_iter().map(|(id, account)| Ok((rows::command_id(id)?, rows::account(account)?))).collect()
 }
 
+/// The passes bought before a moment that were neither given back nor ended: by their identities, from after one on, at most
+/// `limit`.
+pub async fn passes_held(
+    connection: &mut PgConnection,
+    before: EventTime,
+    after: Option<CommandId>,
+    limit: i64,
+) -> Result<Vec<(CommandId, AccountId)>, StoreError> {
+    let found: Vec<(Vec<u8>, i64)> = sqlx::query_as(
+        "SELECT command_id, account_id FROM clearing.command AS bought
+         WHERE kind = 'buy_pass' AND outcome = 'done' AND at < $1 AND command_id > $2
+           AND NOT EXISTS (SELECT FROM clearing.command AS later
+                           WHERE later.earlier = bought.command_id AND later.outcome = 'done')
+         ORDER BY command_id LIMIT $3",
+    )
+    .bind(rows::timestamp(before)?)
+    .bind(after.map_or(Vec::new(), |id| id.bytes().to_vec()))
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+    .doing("looking for passes that are held")?;
+    found.into_iter().map(|(id, account)| Ok((rows::command_id(id)?, rows::account(account)?))).collect()
+}
+
 /// True when any medium belongs to the account.
 pub async fn is_account(connection: &mut PgConnection, account: AccountId) -> Result<bool, StoreError> {
     sqlx::query_scalar("SELECT EXISTS (SELECT FROM registry.medium WHERE account_id = $1)")

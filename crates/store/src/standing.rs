@@ -2,6 +2,7 @@
 
 use crate::state::{IdV1, id, id_v1};
 use clearing::standing::{Concession, LegRefund, PendingTopUp, Purchase, Standing};
+use clearing::{AccountState, PaidByPass};
 use fares::Funded;
 use primitives::{CommandId, EventTime, MediumToken, Minor, PartyNo, Text};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,46 @@ struct PurchaseV4 {
     bought_at_ms: i64,
     rider: i64,
     funded: Vec<(u32, i64)>,
+}
+
+/// Since version 5 of a state: what passes paid of rides. Purchases and legs by their places.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct PassesV5 {
+    /// One a purchase that paid anything or ended: its place, what it paid of rides, whether it ended.
+    purchases: Vec<(usize, i64, bool)>,
+    /// One a leg that a pass paid: its place, the purchase that paid, and how much.
+    legs: Vec<(usize, [u8; 16], i64)>,
+}
+
+impl PassesV5 {
+    pub(crate) fn of(state: &AccountState, standing: &Standing) -> Self {
+        let purchases = standing.purchases.iter().enumerate();
+        let told = |(_, purchase): &(usize, &Purchase)| !purchase.paid.is_zero() || purchase.ended;
+        let legs = state.legs.iter().enumerate();
+        PassesV5 {
+            purchases: purchases
+                .filter(told)
+                .map(|(place, purchase)| (place, purchase.paid.units(), purchase.ended))
+                .collect(),
+            legs: legs
+                .filter_map(|(place, leg)| leg.pass.map(|pass| (place, pass)))
+                .map(|(place, pass)| (place, *pass.purchase.bytes(), pass.amount.units()))
+                .collect(),
+        }
+    }
+
+    /// Puts it where it belongs; none when a place is not there.
+    pub(crate) fn put_into(self, state: &mut AccountState) -> Option<()> {
+        for (place, paid, ended) in self.purchases {
+            let purchase = state.standing.as_mut()?.purchases.get_mut(place)?;
+            (purchase.paid, purchase.ended) = (Minor::new(paid), ended);
+        }
+        for (place, purchase, amount) in self.legs {
+            let pass = PaidByPass { purchase: CommandId::new(purchase), amount: Minor::new(amount) };
+            state.legs.get_mut(place)?.pass = Some(pass);
+        }
+        Some(())
+    }
 }
 
 impl StandingV4 {
@@ -97,6 +138,8 @@ impl StandingV4 {
                 bought_at: EventTime::from_unix_ms(bought.bought_at_ms)?,
                 rider: Minor::new(bought.rider),
                 funded: bought.funded.into_iter().map(funded).collect(),
+                paid: Minor::ZERO,
+                ended: false,
             })
         };
         let concession = |(category, from, until): (String, i64, i64)| {
@@ -147,6 +190,8 @@ pub(crate) fn left_behind(id: primitives::TapId, moment: EventTime) -> Standing 
             bought_at: moment,
             rider: Minor::new(90),
             funded: vec![Funded { party: PartyNo(10), amount: Minor::new(10) }],
+            paid: Minor::new(30),
+            ended: true,
         }],
         refunds: vec![refund],
     }

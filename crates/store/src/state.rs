@@ -2,7 +2,7 @@
 //!
 //! Old versions stay readable for ever: a new layout gets a new version byte and a new look-alike.
 
-use crate::standing::StandingV4;
+use crate::standing::{PassesV5, StandingV4};
 use clearing::state::Moment;
 use clearing::{AccountState, ChargeShape, Flags, PostedLeg, Purse, WindowTap};
 use fares::{CampaignCounter, CapCounter, Carried, Funded, HeldPass, Share};
@@ -13,9 +13,9 @@ use primitives::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// An account on which commands left nothing behind is written as the version before: nothing else has changed.
+/// An account on which commands left nothing behind is written as the version before them: nothing else has changed.
 const VERSION_BARE: u8 = 3;
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 /// Why stored bytes are not a state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -212,7 +212,7 @@ pub fn encode(state: &AccountState) -> Vec<u8> {
     match &state.standing {
         None => postcard::to_extend(&look_alike, vec![VERSION_BARE]).unwrap_or_default(),
         Some(standing) => {
-            let look_alike = (look_alike, StandingV4::of(standing));
+            let look_alike = (look_alike, StandingV4::of(standing), PassesV5::of(state, standing));
             postcard::to_extend(&look_alike, vec![VERSION]).unwrap_or_default()
         }
     }
@@ -221,7 +221,7 @@ pub fn encode(state: &AccountState) -> Vec<u8> {
 /// The state with this purse and these bytes, of any version.
 pub fn decode(purse: Purse, bytes: &[u8]) -> Result<AccountState, StateError> {
     let (version, rest) = bytes.split_first().ok_or(StateError::Damaged)?;
-    let mut standing = None;
+    let (mut standing, mut earned) = (None, PassesV5::default());
     let state = match version {
         1 => {
             let old: StateV1<'_> = whole(rest)?;
@@ -236,10 +236,18 @@ pub fn decode(purse: Purse, bytes: &[u8]) -> Result<AccountState, StateError> {
             standing = Some(Box::new(left.revive().ok_or(StateError::Damaged)?));
             state
         }
+        5 => {
+            let (state, left, passes): (StateV3<'_>, StandingV4, PassesV5) = whole(rest)?;
+            standing = Some(Box::new(left.revive().ok_or(StateError::Damaged)?));
+            earned = passes;
+            state
+        }
         other => return Err(StateError::Version(*other)),
     };
     let state = revive(purse, state).ok_or(StateError::Damaged)?;
-    Ok(AccountState { standing, ..state })
+    let mut state = AccountState { standing, ..state };
+    earned.put_into(&mut state).ok_or(StateError::Damaged)?;
+    Ok(state)
 }
 
 /// The value all of these bytes tell; bytes left over are damage.
@@ -483,6 +491,7 @@ fn leg(found: LegV3) -> Option<PostedLeg> {
         rider: Minor::new(leg.rider),
         funded: leg.funded.into_iter().map(funded).collect(),
         shares: shares.into_iter().map(share).collect(),
+        pass: None,
     })
 }
 

@@ -85,6 +85,8 @@ fn every_stored_word_has_a_name_in_both_languages() {
         "pending_top_up",
         "pass_sale",
         "pass_refund",
+        "pass_earned",
+        "pass_ended",
         "closing",
         "correction",
         "payout",

@@ -38,6 +38,7 @@ fn write_kind(kind: &CommandKind) -> Kind {
             first_day: first_day.map(|day| day.to_string()),
         }),
         CommandKind::RefundPass { purchase } => Kind::RefundPass(earlier(purchase)),
+        CommandKind::EndPass { purchase } => Kind::EndPass(earlier(purchase)),
         CommandKind::RefundFare { leg, amount, case, ride } => {
             let (amount, currency) = units(amount);
             Kind::RefundFare(proto::RefundFareCommand {
@@ -107,7 +108,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Command, Refusal> {
             3 => at_ms = field.i64()?,
             4 => asked_by = field.text()?,
             5 => approved_by = Some(field.text()?),
-            16..=29 => {
+            16..=30 => {
                 if kind.replace(read_kind(&field)?).is_some() {
                     return Err(decode("the command asks for two things"));
                 }
@@ -162,6 +163,7 @@ fn read_kind(field: &Field<'_>) -> Result<CommandKind, Refusal> {
             _ => return Err(unknown()),
         },
         28 | 29 => read_case(field.number, bytes)?,
+        30 => CommandKind::EndPass { purchase: read_earlier(bytes)? },
         _ => return Err(unknown()),
     })
 }

@@ -3,6 +3,7 @@
 
 use super::{Hearing, room};
 use crate::decide::poison;
+use crate::earned::{self, is};
 use crate::ride;
 use crate::standing::Purchase;
 use fares::{Funded, HeldPass, Refund, buy_pass};
@@ -33,6 +34,8 @@ pub(super) fn buy(hearing: &mut Hearing<'_>, wanted: &fares::Purchase) -> Result
         bought_at: wanted.at,
         rider: price.rider,
         funded: price.funded,
+        paid: Minor::ZERO,
+        ended: false,
     });
     hearing.state.carried.passes.push(bought.pass);
     Ok(())
@@ -52,6 +55,10 @@ pub(super) fn give_back(hearing: &mut Hearing<'_>, id: CommandId) -> Result<(), 
         Some(Refund::Unused | Refund::Prorata) => {}
         Some(Refund::None) | None => return refuse("its terms give nothing back"),
     }
+    // What is earned is given back to nobody: an unused pass has earned nothing.
+    if purchase.earned().map_err(poison)?.is_positive() || purchase.ended {
+        return refuse("it was used, or its time is over");
+    }
     // Rides of the window are not yet in what is carried: they are looked at as if they were over.
     let over = ride::carried_after(&hearing.state, hearing.scene.policies);
     let unused = over.passes.iter().any(|held| is(held, &purchase) && held.rides == 0);
@@ -64,15 +71,13 @@ pub(super) fn give_back(hearing: &mut Hearing<'_>, id: CommandId) -> Result<(), 
         _ => return refuse("it was used, or its time has begun"),
     }
     let mut lines = Vec::with_capacity(3);
-    let funded = funders(&purchase.funded);
-    let parts = funded.clone().map(|part| part.amount).chain([purchase.rider]);
-    let gross = Minor::sum(parts).map_err(poison)?;
+    let gross = purchase.price().map_err(poison)?;
     if gross.is_positive() {
         lines.push(Line::debit(Chart::ProductLiability, account.as_i64(), gross));
         if purchase.rider.is_positive() {
             lines.extend(hearing.state.purse.credit(account, purchase.rider).map_err(poison)?);
         }
-        for part in funded {
+        for part in funders(&purchase.funded) {
             lines.push(Line::credit(Chart::SubsidyReceivable, Line::party(part.party), part.amount));
         }
         hearing.post(Kind::PassRefund, lines)?;
@@ -80,12 +85,27 @@ pub(super) fn give_back(hearing: &mut Hearing<'_>, id: CommandId) -> Result<(), 
     Ok(())
 }
 
-fn is(held: &HeldPass, purchase: &Purchase) -> bool {
-    held.product == purchase.product
-        && held.bought_at == purchase.bought_at
-        && held.medium.as_ref() == Some(&purchase.medium)
+/// The time of a pass is over: what no ride earned of its price goes to its funder too. A ride that comes later still finds
+/// nothing left to earn.
+pub(super) fn end(hearing: &mut Hearing<'_>, id: CommandId) -> Result<(), Refusal> {
+    let Command { account, at, .. } = *hearing.command;
+    let policies = hearing.scene.policies;
+    if earned::over_since(policies, &hearing.state, id, at).is_none() {
+        let detail = "it is not over, was let go of before, or is none of this account";
+        return Err(Refusal::new(Code::PassNotOver, detail));
+    }
+    let purchases = &mut hearing.standing().purchases;
+    let Some(purchase) = purchases.iter_mut().find(|purchase| purchase.id == id) else { return Ok(()) };
+    let before = purchase.clone();
+    purchase.ended = true;
+    let (price, earned) = (before.price().map_err(poison)?, before.earned().map_err(poison)?);
+    let after = purchase.clone();
+    hearing.verdict.amount = Some(price.minus(earned).map_err(poison)?);
+    let posting = earned::difference(hearing.scene, account, Kind::PassEnded, &before, &after)?;
+    hearing.verdict.postings.extend(posting);
+    Ok(())
 }
 
-fn funders(parts: &[Funded]) -> impl Iterator<Item = &Funded> + Clone {
+fn funders(parts: &[Funded]) -> impl Iterator<Item = &Funded> {
     parts.iter().filter(|part| part.amount.is_positive())
 }

@@ -22,6 +22,7 @@ fn record(index: usize, (account, minute, what, about): Act) -> Record {
             let (product, rider) = (["bus_month", "bus_ten"][about % 2], text("adult"));
             CommandKind::BuyPass { product: text(product), rider, medium: text("card"), first_day: None }
         }
+        3 if about % 4 == 0 => CommandKind::EndPass { purchase: earlier },
         3 => CommandKind::RefundPass { purchase: earlier },
         4 | 5 => {
             let leg = tap(about % (index + 1), (account, minute, 0, 0)).tap.id;
@@ -69,13 +70,16 @@ fn check_books(end: &End) {
     for (account, purse) in &end.purses {
         let standing = end.standings.get(account).cloned().unwrap_or_default();
         let pending = standing.pending.iter().map(|top_up| top_up.amount.units()).sum::<i64>();
-        let gross = |purchase: &clearing::standing::Purchase| {
-            purchase.rider.units() + purchase.funded.iter().map(|part| part.amount.units()).sum::<i64>()
+        // What was paid for it, less what its rides earned, which is never more.
+        let unearned = |purchase: &clearing::standing::Purchase| {
+            let price =
+                purchase.rider.units() + purchase.funded.iter().map(|part| part.amount.units()).sum::<i64>();
+            if purchase.ended { 0 } else { price - purchase.paid.units().clamp(0, price) }
         };
         assert_eq!(-net(*account, Chart::CardValue), purse.value.units(), "value of {account}");
         assert_eq!(net(*account, Chart::NegativeCard), purse.debt.units(), "debt of {account}");
         assert_eq!(-net(*account, Chart::TopUpPending), pending, "pending top-ups of {account}");
-        let passes = standing.purchases.iter().map(gross).sum::<i64>();
+        let passes = standing.purchases.iter().map(unearned).sum::<i64>();
         assert_eq!(-net(*account, Chart::ProductLiability), passes, "passes of {account}");
     }
     assert_eq!(end.positions.values().sum::<i64>(), 0, "the books balance");

@@ -4,6 +4,7 @@ mod books;
 mod commands;
 #[path = "../../../../tests/support/minitown.rs"]
 mod minitown;
+mod passes;
 
 use clearing::{AccountState, Batch, Decision, decide};
 use ledger::{Chart, Posting};
@@ -61,6 +62,8 @@ fn tap(index: usize, (account, minute, what, rider): (u64, i64, u8, u8)) -> Acce
 #[derive(Debug, PartialEq)]
 struct End {
     positions: BTreeMap<(i64, Chart, i64), i64>,
+    /// The same by day of travel, value and debt of a card as one.
+    by_day: BTreeMap<(i64, Chart, i64, ServiceDate), i64>,
     purses: BTreeMap<AccountId, clearing::Purse>,
     prices: BTreeMap<TapId, (i64, i64, i32)>,
     answers: BTreeMap<CommandId, Option<Code>>,
@@ -74,6 +77,7 @@ fn run(records: &Records, cuts: &[usize]) -> End {
     let mut accounts: BTreeMap<AccountId, AccountState> = BTreeMap::new();
     let mut end = End {
         positions: BTreeMap::new(),
+        by_day: BTreeMap::new(),
         purses: BTreeMap::new(),
         prices: BTreeMap::new(),
         answers: BTreeMap::new(),
@@ -106,6 +110,7 @@ fn run(records: &Records, cuts: &[usize]) -> End {
         from = to;
     }
     end.positions.retain(|_, net| *net != 0);
+    end.by_day.retain(|_, net| *net != 0);
     end.prices.retain(|_, price| *price != (0, 0, 0));
     let standing = |(account, state): (&AccountId, &AccountState)| Some((*account, *state.standing.clone()?));
     end.standings = accounts.iter().filter_map(standing).collect();
@@ -129,6 +134,8 @@ impl End {
                 };
                 let net = self.positions.entry((account, line.chart, line.owner)).or_default();
                 *net += line.debit.units() - line.credit.units();
+                let day = (account, line.chart.in_positions(), line.owner, posting.service_date());
+                *self.by_day.entry(day).or_default() += line.debit.units() - line.credit.units();
             }
         }
         for command in &decision.commands {
@@ -179,6 +186,7 @@ proptest! {
         cuts.sort_unstable();
         let got = run(&records(shuffled), &cuts);
         prop_assert_eq!(&got.positions, &expect.positions);
+        prop_assert_eq!(&got.by_day, &expect.by_day);
         prop_assert_eq!(&got.purses, &expect.purses);
         prop_assert_eq!(&got.prices, &expect.prices);
     }

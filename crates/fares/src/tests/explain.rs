@@ -29,7 +29,8 @@ fn told(policy: &Policy, rider: i64, funded: i64, facts: Vec<Fact>) -> Explained
     let gross = Minor::sum(funded.iter().map(|part| part.amount).chain([Minor::new(rider)])).unwrap();
     let fare = Fare::Known { gross, rider: Minor::new(rider), funded: funded.into_iter().collect() };
     let product = Some(text("flat"));
-    let priced = Priced { fare, surcharge: Minor::ZERO, shares: Vec::new(), product, rules: Vec::new() };
+    let priced =
+        Priced { fare, surcharge: Minor::ZERO, shares: Vec::new(), product, pass: None, rules: Vec::new() };
     let leg = ride("B1 - - student card");
     let facts = [Fact::ride(policy, &leg)].into_iter().chain(facts).collect();
     Explained { priced, facts, ticket_of: None }

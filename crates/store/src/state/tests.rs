@@ -86,6 +86,7 @@ fn a_state_reads_back_and_damage_is_found() {
             rider: Minor::new(3),
             funded: vec![Funded { party: PartyNo(1), amount: Minor::new(4) }],
             shares: vec![Share { party: PartyNo(2), amount: Minor::new(-1) }],
+            pass: None,
         }],
         carried: Carried {
             caps: vec![CapCounter {
@@ -120,7 +121,36 @@ fn a_state_reads_back_and_damage_is_found() {
     assert_eq!(encode(&state)[0], VERSION_BARE);
     reads_back(purse, &state);
     let standing = crate::standing::left_behind(id, moment);
-    reads_back(purse, &AccountState { standing: Some(Box::new(standing)), ..state });
+    let mut state = AccountState { standing: Some(Box::new(standing)), ..state };
+    let pass = clearing::PaidByPass { purchase: primitives::CommandId::new([2; 16]), amount: Minor::new(4) };
+    state.legs[0].pass = Some(pass);
+    reads_back(purse, &state);
+}
+
+#[test]
+fn a_state_of_before_passes_earned_anything_still_reads() {
+    let moment = EventTime::from_unix_ms(1_770_000_000_000).expect("a time");
+    let standing = crate::standing::left_behind(tap_id(7, 8, 9).expect("an id"), moment);
+    let bare = AccountState { standing: Some(Box::new(standing)), ..AccountState::default() };
+    let today = encode(&bare);
+    let (_, left): (StateV3<'_>, StandingV4) =
+        postcard::take_from_bytes(&today[1..]).expect("its beginning is that of before").0;
+    let old = (
+        StateV3 {
+            media: vec![],
+            window: vec![],
+            legs: vec![],
+            caps: vec![],
+            campaigns: vec![],
+            passes: vec![],
+        },
+        left,
+    );
+    let bytes = postcard::to_extend(&old, vec![4]).expect("plain data");
+    let state = decode(Purse::default(), &bytes).expect("an old state");
+    let purchase = &state.standing.as_ref().expect("it stands").purchases[0];
+    assert_eq!((purchase.paid, purchase.ended, purchase.rider), (Minor::ZERO, false, Minor::new(90)));
+    assert_eq!(decode(Purse::default(), &encode(&state)), Ok(state));
 }
 
 fn reads_back(purse: Purse, state: &AccountState) {

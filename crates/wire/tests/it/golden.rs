@@ -91,6 +91,14 @@ fn version_4_still_loads_and_is_what_is_written_today() {
     loads_and_is_written("v4", &samples::old_refunds());
 }
 
+/// Since version 5 the log holds the ends of passes.
+#[test]
+fn version_5_still_loads_and_is_what_is_written_today() {
+    let records = samples::later_command_kinds().into_iter();
+    let records: Vec<_> = records.map(|(name, kind)| (name, samples::command(kind))).collect();
+    loads_and_is_written("v5", &records);
+}
+
 /// Version 3 changed nothing of version 2: what is written today is byte for byte what the golden files hold.
 #[test]
 fn version_2_is_what_is_written_today() {
@@ -132,5 +140,5 @@ fn every_version_on_the_shelf_has_a_test() {
         .map(|entry| entry.file_name())
         .collect();
     versions.sort();
-    assert_eq!(versions, ["v1", "v2", "v3", "v4"]);
+    assert_eq!(versions, ["v1", "v2", "v3", "v4", "v5"]);
 }

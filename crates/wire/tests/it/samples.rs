@@ -188,6 +188,11 @@ pub fn command_kinds() -> Vec<(&'static str, CommandKind)> {
     ]
 }
 
+/// The kinds of commands that came after those of [`command_kinds`].
+pub fn later_command_kinds() -> Vec<(&'static str, CommandKind)> {
+    vec![("record-command-end_pass", CommandKind::EndPass { purchase: CommandId::new([0xab; 16]) })]
+}
+
 /// A refund with what the books say of the ride, with and without what may be missing.
 pub fn old_refunds() -> [(&'static str, Record); 2] {
     let leg = TapId {

@@ -87,7 +87,7 @@ pub fn record() -> impl Strategy<Value = (primitives::Record, Vec<u8>)> {
         let marker = primitives::DayMarker { closing: date(day)?, opening: date(day + ahead)? };
         Some((primitives::Record::Day(marker), Vec::new()))
     });
-    let commands = prop::sample::select(samples::command_kinds())
+    let commands = prop::sample::select([samples::command_kinds(), samples::later_command_kinds()].concat())
         .prop_map(|(_, kind)| (samples::command(kind), Vec::new()));
     let activations =
         prop::sample::select(samples::activations().to_vec()).prop_map(|(_, record)| (record, Vec::new()));
