@@ -9,9 +9,9 @@
 
 use crate::decide::{Scene, poison};
 use crate::ride::carried_after;
-use crate::standing::{Purchase, Standing};
+use crate::standing::{Purchase, STANDING_MAX, Standing};
 use crate::state::{AccountState, PaidByPass, PostedLeg, WINDOW_SECONDS};
-use fares::{HeldPass, Policies, Priced};
+use fares::{Carried, HeldPass, Policies, Priced};
 use ledger::{Cause, Chart, Kind, Line, Posting};
 use primitives::{AccountId, Code, CommandId, EventTime, Minor, PartyNo, Refusal, ServiceDate, Text};
 
@@ -124,13 +124,36 @@ pub fn over_since(
     let standing = state.standing.as_ref()?;
     let purchase = standing.purchases.iter().find(|purchase| purchase.id == id && !purchase.ended)?;
     // Rides of the window are not yet in what is carried: they are looked at as if they were over.
-    let carried = carried_after(state, policies);
+    let over = over(policies, &carried_after(state, policies), purchase, now)?;
+    (now.seconds_since(over) >= OVER_AFTER_SECONDS).then_some(over)
+}
+
+/// When a pass is over, by the terms in force; a product that is no longer there keeps those it was sold under.
+fn over(policies: &Policies, carried: &Carried, purchase: &Purchase, now: EventTime) -> Option<EventTime> {
     let held = carried.passes.iter().find(|held| is(held, purchase))?;
-    // The terms in force; a product that is no longer there keeps those it was sold under.
     let now_and_then = [now, purchase.bought_at].into_iter().filter_map(|at| policies.at(at));
     let mut known = now_and_then.filter(|policy| policy.pass(purchase.product.as_str()).is_some());
-    let over = known.next().and_then(|policy| policy.pass_over(held))?;
-    (now.seconds_since(over) >= OVER_AFTER_SECONDS).then_some(over)
+    known.next().and_then(|policy| policy.pass_over(held))
+}
+
+/// Lets the oldest pass that ended go when the account has as many as it may keep. No ride that is, or comes in time to be,
+/// in the window can be of its time any more, so its leaving changes nothing.
+pub(crate) fn make_room(policies: &Policies, state: &mut AccountState, now: EventTime) {
+    let AccountState { standing: Some(standing), carried, window, .. } = state else { return };
+    let (Some(first), Some(newest)) = (window.first(), window.last()) else { return };
+    if standing.purchases.len() < STANDING_MAX {
+        return;
+    }
+    let out_of_reach = |over: EventTime| over <= first.at && newest.at.seconds_since(over) > WINDOW_SECONDS;
+    let left = standing.purchases.iter().position(|purchase| {
+        purchase.ended && over(policies, carried, purchase, now).is_some_and(out_of_reach)
+    });
+    if let Some(place) = left {
+        let purchase = standing.purchases.remove(place);
+        if let Some(held) = carried.passes.iter().position(|held| is(held, &purchase)) {
+            carried.passes.remove(held);
+        }
+    }
 }
 
 /// True when that is the pass that was bought.

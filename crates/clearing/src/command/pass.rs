@@ -18,6 +18,7 @@ pub(super) fn buy(hearing: &mut Hearing<'_>, wanted: &fares::Purchase) -> Result
     let price = bought.price;
     hearing.verdict.amount = Some(price.rider);
     hearing.not_blocked()?;
+    earned::make_room(hearing.scene.policies, &mut hearing.state, wanted.at);
     room(&hearing.standing().purchases)?;
     let mut lines = hearing.take_value(price.rider)?;
     for part in funders(&price.funded) {

@@ -169,3 +169,33 @@ fn two_passes_earn_each_its_own() {
     let paid: Vec<i64> = state.standing.expect("two").purchases.iter().map(|one| one.paid.units()).collect();
     assert_eq!(paid, [60_000, 12_000]);
 }
+
+#[test]
+fn passes_that_ended_make_room_for_new_ones() {
+    let most = u8::try_from(standing::STANDING_MAX).expect("small");
+    // One month after the other, each bought, ridden on, and ended before the next.
+    let months = |count: u8, ended: bool| {
+        let mut records = vec![filled(10_000_000)];
+        for month in 0..count {
+            let start = i64::from(month) * LATER;
+            let number = month + 1;
+            records.extend([buy(number, start, "bus_month"), tapped(bus(u64::from(number), start + 9))]);
+            records.extend(ended.then(|| end(100 + number, start + LATER, number)));
+        }
+        judge(records)
+    };
+    let all = months(most + 2, true);
+    assert!(answers(&all).iter().all(|answer| *answer == "done"), "{:?}", answers(&all));
+    assert_eq!((unearned(&all), owed(&all)), (0, i64::from(most + 2) * (6_000 - 100_000)));
+    let state = all.accounts.into_values().next().expect("one account");
+    assert_eq!(
+        (state.carried.passes.len(), purse_of(&state)),
+        (usize::from(most), 10_000_000 - 66 * 100_000)
+    );
+    // Those that did not end stay, and so does the limit.
+    assert_eq!(answers(&months(most + 1, false)).last(), Some(&"TOO_LARGE"));
+}
+
+fn purse_of(state: &AccountState) -> i64 {
+    state.purse.value.units() - state.purse.debt.units()
+}
