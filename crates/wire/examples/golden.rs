@@ -1,6 +1,7 @@
 //! Writes the golden files of the event border into a folder: `cargo run -p wire --example golden -- FOLDER`.
 //!
-//! A folder named `v2`, `v3` or `v4` gets what that version added: commands, activations, old rides. Any other gets version 1.
+//! A folder named `v2` to `v5` gets what that version added: commands, activations, old rides, ends of passes. Any other
+//! gets version 1.
 //!
 //! A file that is there is never touched: bytes once written are in somebody's log for ever.
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -30,7 +31,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         return Ok(());
     }
-    for (version, records) in [("v3", samples::activations()), ("v4", samples::old_refunds())] {
+    let later = samples::later_command_kinds().into_iter();
+    let later: Vec<_> = later.map(|(name, kind)| (name, samples::command(kind))).collect();
+    let versions =
+        [("v3", samples::activations().to_vec()), ("v4", samples::old_refunds().to_vec()), ("v5", later)];
+    for (version, records) in versions {
         if folder.ends_with(version) {
             for (name, record) in records {
                 write(folder, name, &format!("LogRecord, {name}"), &encode_record(&record, &[]))?;
