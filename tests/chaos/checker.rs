@@ -170,7 +170,9 @@ async fn check_posted(world: &World, told: &Told) -> Result<Violations> {
         }
     }
     let posted = "SELECT device_id, journal_id, seq FROM clearing.tap";
-    let posted: BTreeSet<Tap> = sqlx::query_as(posted).fetch_all(&world.pool).await?.into_iter().collect();
+    let mut unhurried = world.unhurried().await?;
+    let posted: BTreeSet<Tap> =
+        sqlx::query_as(posted).fetch_all(&mut *unhurried).await?.into_iter().collect();
     compare(&mut violations, "every acknowledged tap is posted", &told.acknowledged, &posted);
     compare(&mut violations, "every posted tap was sent", &posted, &told.sent);
     compare(&mut violations, "every sent tap is posted", &told.sent, &posted);
@@ -185,7 +187,8 @@ fn compare(violations: &mut Violations, says: &str, part: &BTreeSet<Tap>, whole:
 }
 
 /// One digest of what the ledger says, free of batches, offsets and times: accounts, charges, net positions.
-pub async fn digest(pool: &sqlx::PgPool) -> Result<String> {
+pub async fn digest(world: &World) -> Result<String> {
+    let mut unhurried = world.unhurried().await?;
     Ok(sqlx::query_scalar(
         "SELECT md5(
            (SELECT coalesce(string_agg(md5(row(account_id, value, debt)::text), '' ORDER BY account_id), '')
@@ -199,7 +202,7 @@ pub async fn digest(pool: &sqlx::PgPool) -> Result<String> {
                  SELECT account_id, chart, owner, service_date, sum(debit - credit) AS net
                  FROM ledger.entry GROUP BY account_id, chart, owner, service_date) AS position))",
     )
-    .fetch_one(pool)
+    .fetch_one(&mut *unhurried)
     .await?)
 }
 

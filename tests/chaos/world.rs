@@ -8,7 +8,7 @@ use crate::town::{self, Device, Door};
 use anyhow::{Context as _, Result};
 use engine::intake::{self, Intake};
 use primitives::PostingDate;
-use sqlx::PgPool;
+use sqlx::{PgPool, PgTransaction};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -237,8 +237,16 @@ impl World {
 
     /// One number from SQL.
     pub async fn number(&self, query: &'static str) -> Result<i64> {
-        let number = sqlx::query_scalar::<_, Option<i64>>(query).fetch_one(&self.pool).await;
+        let mut unhurried = self.unhurried().await?;
+        let number = sqlx::query_scalar::<_, Option<i64>>(query).fetch_one(&mut *unhurried).await;
         Ok(number.with_context(|| format!("asking {query}"))?.unwrap_or(0))
+    }
+
+    /// A transaction that may ask about millions of rows on a busy machine: the limits of the service are not the checker's.
+    pub async fn unhurried(&self) -> Result<PgTransaction<'static>> {
+        let mut unhurried = self.pool.begin().await?;
+        sqlx::raw_sql("SET LOCAL statement_timeout = 0").execute(&mut *unhurried).await?;
+        Ok(unhurried)
     }
 
     /// What the workers wrote to standard error so far.
