@@ -241,3 +241,19 @@ async fn a_retired_log_holds_no_day_open() {
     assert_eq!(retired, [(house.stream_id, None), (old, Some("tester"))]);
     assert!(store::lease::acquire(&mut connection, old, "worker", 9, 1).await.expect("tried").is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_is_too_much_for_a_starved_database_goes_by_halves() {
+    let house = House::open().await;
+    // Sixty taps take seven seconds, and a statement has five.
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+                  $$ BEGIN PERFORM pg_sleep(0.12); RETURN new; END $$;
+                CREATE TRIGGER slow BEFORE INSERT ON clearing.tap FOR EACH ROW EXECUTE FUNCTION slow()";
+    execute(&house, slow).await;
+    send_taps(&house, 60).await;
+    let worker = Running::worker(quick(&house, "patient"));
+    wait_for(&house, "SELECT count(*) FROM clearing.tap", 60).await;
+    worker.stop().await;
+    assert!(house.number("SELECT count(*) FROM ingest.commit_log").await > 3, "in more than one batch");
+    house.assert_invariants().await;
+}

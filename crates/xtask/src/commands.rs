@@ -1,6 +1,8 @@
 //! The subcommands.
 
+use crate::huge_pages::HugePages;
 use crate::packages::{self, BROWSER, BUILD, KAFKA, POSTGRES};
+use crate::postgres;
 use crate::services::Services;
 use crate::tally::Tally;
 use crate::{process, progress};
@@ -83,6 +85,8 @@ fn bench(args: &[String]) -> Result<u8> {
     packages::install(&[BUILD, POSTGRES, KAFKA])?;
     progress("building farehouse with optimisations (takes some minutes)");
     build(&["build", "--release", "--package", "farehouse"])?;
+    // Given back after the servers have stopped.
+    let _pages = HugePages::reserve(postgres::shared_memory_mib());
     let mut services = Services::start(true)?;
     let mut command = cargo()?;
     command.args(["run", "--quiet", "--release", "--package", "farehouse", "--", "bench"]).args(args);

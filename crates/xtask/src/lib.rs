@@ -20,6 +20,7 @@
 //! Nothing of the house itself: this crate imports none of the others, so that it builds in seconds.
 
 mod commands;
+mod huge_pages;
 pub mod kafka;
 mod packages;
 pub mod postgres;

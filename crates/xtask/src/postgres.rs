@@ -183,6 +183,11 @@ fn server_command(
     Ok(command)
 }
 
+/// The memory that a server shares among its sessions, in MiB: its buffers, and a tenth for everything else.
+pub fn shared_memory_mib() -> u64 {
+    shared_buffers_mib() * 11 / 10
+}
+
 /// A quarter of the machine's memory, at most 6 GiB: what every batch touches of the newest taps, charges and account states
 /// fits. The system takes pages only as they are used.
 fn shared_buffers_mib() -> u64 {

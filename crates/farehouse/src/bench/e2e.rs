@@ -38,7 +38,7 @@ pub struct Args {
     #[arg(long)]
     processes: bool,
     /// Most records of a worker's batch.
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = engine::worker::BATCH_MAX)]
     batch: usize,
     /// One operator carries every tap.
     #[arg(long)]
