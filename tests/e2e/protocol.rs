@@ -251,7 +251,9 @@ async fn a_batch_that_is_too_much_for_a_starved_database_goes_by_halves() {
                 CREATE TRIGGER slow BEFORE INSERT ON clearing.tap FOR EACH ROW EXECUTE FUNCTION slow()";
     execute(&house, slow).await;
     send_taps(&house, 60).await;
-    let worker = Running::worker(quick(&house, "patient"));
+    let mut patient = quick(&house, "patient");
+    patient.settings.batch_max = 60;
+    let worker = Running::worker(patient);
     wait_for(&house, "SELECT count(*) FROM clearing.tap", 60).await;
     worker.stop().await;
     assert!(house.number("SELECT count(*) FROM ingest.commit_log").await > 3, "in more than one batch");
