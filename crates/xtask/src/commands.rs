@@ -55,7 +55,7 @@ fn services(args: &[String]) -> Result<u8> {
     let [_, program, arguments @ ..] = command else { bail!("`services` needs `-- CMD …`.\n{USAGE}") };
     Services::install(with_kafka)?;
     let mut services = Services::start(with_kafka)?;
-    let mut command = process::guarded(program, Signal::SIGTERM, None)?;
+    let mut command = without_package(process::guarded(program, Signal::SIGTERM, None)?);
     command.args(arguments);
     services.run(command)
 }
@@ -177,18 +177,24 @@ fn build(args: &[&str]) -> Result<()> {
     process::must(command, "The compiler's message stands above.")
 }
 
-/// `cargo` in the workspace, without the variables that `cargo run` made for this program alone.
+/// `cargo` in the workspace.
 fn cargo() -> Result<Command> {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = process::guarded(program, Signal::SIGTERM, None)?;
+    let mut command = without_package(process::guarded(program, Signal::SIGTERM, None)?);
     command.current_dir(root()?);
+    Ok(command)
+}
+
+/// A command without the variables that `cargo run` made for this program alone: with them half of the dependencies would be
+/// compiled again.
+fn without_package(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
             command.env_remove(&name);
         }
     }
-    Ok(command)
+    command
 }
 
 /// The top folder of the repository.
