@@ -261,6 +261,16 @@ impl House {
         worker.stop().await;
     }
 
+    /// Asks for the end of the first day, clears what that takes, and sees the day closed.
+    pub async fn close_first_day(&self) {
+        let day = PostingDate::parse("2026-03-02").expect("a date");
+        let mut connection = self.pool.acquire().await.expect("a connection");
+        engine::day::ask_close(&mut connection, self.log.as_ref(), day).await.expect("asked");
+        self.clear().await;
+        let closed = engine::day::try_close(&mut connection, day).await.expect("looked");
+        assert!(matches!(closed, engine::day::Progress::Closed(_)), "{closed:?}");
+    }
+
     pub async fn wait_drained(&self) {
         let mut highs = Vec::new();
         for partition in 0..PARTITIONS {

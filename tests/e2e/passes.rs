@@ -96,10 +96,5 @@ async fn the_money_of_a_pass_is_earned_by_its_rides_and_the_rest_at_its_end() {
     }
 
     house.assert_invariants().await;
-    let day = PostingDate::parse("2026-03-02").expect("a date");
-    let mut connection = house.pool.acquire().await.expect("a connection");
-    engine::day::ask_close(&mut connection, house.log.as_ref(), day).await.expect("asked");
-    house.clear().await;
-    let closed = engine::day::try_close(&mut connection, day).await.expect("looked");
-    assert!(matches!(closed, engine::day::Progress::Closed(_)), "{closed:?}");
+    house.close_first_day().await;
 }

@@ -83,13 +83,7 @@ async fn closed_day(riders: &[u8]) -> House {
         riders.iter().map(|n| bus.tap(medium(*n), boarding(), at(i64::from(*n))).expect("taken")).collect();
     house.send(&taps).await;
     house.clear().await;
-    let day = PostingDate::parse("2026-03-02").expect("a date");
-    let mut connection = house.pool.acquire().await.expect("a connection");
-    engine::day::ask_close(&mut connection, house.log.as_ref(), day).await.expect("asked");
-    house.clear().await;
-    let closed = engine::day::try_close(&mut connection, day).await.expect("looked");
-    assert!(matches!(closed, engine::day::Progress::Closed(_)), "{closed:?}");
-    drop(connection);
+    house.close_first_day().await;
     house
 }
 

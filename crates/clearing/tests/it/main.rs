@@ -163,6 +163,15 @@ fn day() -> impl Strategy<Value = Vec<AcceptedTap>> {
         .prop_map(|day| day.into_iter().enumerate().map(|(index, one)| tap(index, one)).collect())
 }
 
+/// A small shuffle of our own: proptest's needs the length at the start.
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut state = seed | 1;
+    for place in (1..items.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        items.swap(place, (state >> 33) as usize % (place + 1));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -176,12 +185,7 @@ proptest! {
         let expect = run(&records(sorted.clone()), &[]);
         let mut shuffled = sorted.clone();
         shuffled.push(sorted[order.index(sorted.len())].clone());
-        // A small shuffle of our own: proptest's needs the length at the start.
-        let mut state = seed | 1;
-        for place in (1..shuffled.len()).rev() {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            shuffled.swap(place, (state >> 33) as usize % (place + 1));
-        }
+        shuffle(&mut shuffled, seed);
         let mut cuts = cuts;
         cuts.sort_unstable();
         let got = run(&records(shuffled), &cuts);

@@ -69,11 +69,7 @@ proptest! {
         let expect = run(&numbered([bought(), taps(&rides), ended(20)].concat()), &[]);
         let mut shuffled = taps(&rides);
         shuffled.push(shuffled[again.index(rides.len())].clone());
-        let mut state = seed | 1;
-        for place in (1..shuffled.len()).rev() {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            shuffled.swap(place, (state >> 33) as usize % (place + 1));
-        }
+        shuffle(&mut shuffled, seed);
         let mut cuts = cuts;
         cuts.sort_unstable();
         let got = run(&numbered([bought(), shuffled.clone()].concat()), &cuts);
