@@ -41,19 +41,11 @@ pub struct Batch<'a> {
 
 /// What judging one tap came to, before it is written into the decision. Its charges and postings lie in the [`Changes`].
 pub(crate) struct Effect {
-    pub row: RowParts,
     pub outcome: TapOutcome,
-    pub expected: Option<(Text, Minor, PartyNo)>,
-}
-
-/// The columns of a tap row that depend on its kind.
-#[derive(Clone, Default)]
-pub(crate) struct RowParts {
-    pub route: Option<Text>,
-    pub stop: Option<Text>,
-    pub reference: Option<Text>,
+    /// The school or channel of a payment.
     pub payee: Option<PartyNo>,
-    pub amount: Option<Minor>,
+    /// A bank statement will show the money, through the payee.
+    pub is_expected: bool,
 }
 
 /// The circumstances a record is judged in.
@@ -259,11 +251,11 @@ fn judge(
             ride::judge(scene, accepted, route, stop.as_ref(), state, changes)
         }
         TapKind::Gate { route, stop, .. } => ride::judge(scene, accepted, route, Some(stop), state, changes),
-        TapKind::TopUp { channel, reference, value } => {
-            payment::top_up(scene, accepted, channel, reference, *value, state, changes)
+        TapKind::TopUp { channel, value, .. } => {
+            payment::top_up(scene, accepted, channel, *value, state, changes)
         }
-        TapKind::SchoolPayment { school, bill, price } => {
-            payment::school(scene, accepted, school, bill, *price, state, changes)
+        TapKind::SchoolPayment { school, price, .. } => {
+            payment::school(scene, accepted, school, *price, state, changes)
         }
     }
 }
@@ -364,7 +356,8 @@ impl Decision {
         bytes: &mut Canonical,
     ) {
         let tap = &accepted.tap;
-        let Effect { row, outcome, expected } = effect;
+        let Effect { outcome, payee, is_expected } = effect;
+        let paid = tap.kind.paid();
         self.taps.push(TapRow {
             id: tap.id,
             body_digest: accepted.body_digest,
@@ -375,15 +368,17 @@ impl Decision {
             service_date: scene.service_date(scene.policy, tap.at),
             posting_date: self.posting_date,
             operator: accepted.operator,
-            route: row.route,
-            stop: row.stop,
-            reference: row.reference,
-            payee: row.payee,
-            amount: row.amount,
+            route: tap.kind.route().cloned(),
+            stop: tap.kind.stop().cloned(),
+            reference: paid.map(|(reference, _)| reference.clone()),
+            payee,
+            amount: paid.map(|(_, money)| money.amount),
             outcome,
             offset: scene.offset,
         });
         self.put(changes.charges.drain(..), changes.postings.drain(..), scene.offset, bytes);
+        let expected = payee.zip(paid).filter(|_| is_expected);
+        let expected = expected.map(|(party, (reference, money))| (reference.clone(), money.amount, party));
         self.expect(ItemSource::Tap(tap.id), expected);
     }
 

@@ -4,7 +4,7 @@ use crate::state::{
     AccountState, CLOCK_SECONDS_MAX, JOURNEY_SECONDS_MAX, MARGIN_SECONDS_MAX, Moment, WINDOW_SECONDS,
     WINDOW_TAPS_MAX, WindowTap,
 };
-use fares::{Leg, Passback, Policies, Policy, Shape};
+use fares::{LegView, Passback, Policies, Policy, Shape};
 use primitives::{Direction, EventTime, TapId, Text};
 
 /// A leg found in a window.
@@ -45,20 +45,10 @@ impl FoundLeg {
     }
 
     /// What is priced. `window` is the one it was found in.
-    pub fn leg(&self, window: &[WindowTap]) -> Leg {
-        let tap = &window[self.first];
+    pub fn leg<'a>(&self, window: &'a [WindowTap]) -> LegView<'a> {
+        let WindowTap { route, rider, medium, .. } = &window[self.first];
         let (from, to) = self.ends(window);
-        Leg {
-            route: tap.route.clone(),
-            from: from.cloned(),
-            to: to.cloned(),
-            via: Vec::new(),
-            start: self.start,
-            end: self.end,
-            shape: self.shape,
-            rider: tap.rider.clone(),
-            medium: tap.medium.clone(),
-        }
+        LegView { route, from, to, start: self.start, end: self.end, shape: self.shape, rider, medium }
     }
 }
 

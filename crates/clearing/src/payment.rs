@@ -1,12 +1,12 @@
 //! Payments: money into a card account, and a school's bill paid from it.
 
-use crate::decide::{Effect, RowParts, Scene, poison};
+use crate::decide::{Effect, Scene, poison};
 use crate::outcome::TapOutcome;
 use crate::ride::Changes;
 use crate::state::AccountState;
 use fares::PartyKind;
 use ledger::{Cause, Chart, Kind, Line, Posting};
-use primitives::{AcceptedTap, Code, Money, PartyNo, Refusal, Text};
+use primitives::{AcceptedTap, Code, Money, Refusal, Text};
 
 /// A channel whose id starts so takes cash into the hands of the device's operator.
 const CASH_CHANNEL_PREFIX: &str = "cash";
@@ -16,7 +16,6 @@ pub fn top_up(
     scene: &Scene<'_>,
     accepted: &AcceptedTap,
     channel: &Text,
-    reference: &Text,
     value: Money,
     state: &mut AccountState,
     changes: &mut Changes,
@@ -34,11 +33,7 @@ pub fn top_up(
     lines.extend(purse.credit(accepted.account, value.amount).map_err(poison)?);
     changes.postings.push(post(scene, accepted, Kind::TopUp, lines)?);
     state.purse = purse;
-    Ok(Effect {
-        row: row(reference, party, value),
-        outcome: TapOutcome::Posted,
-        expected: (!cash).then(|| (reference.clone(), value.amount, party)),
-    })
+    Ok(Effect { outcome: TapOutcome::Posted, payee: Some(party), is_expected: !cash })
 }
 
 /// A school payment is a request: without enough value it is refused, and the refusal is remembered.
@@ -46,27 +41,25 @@ pub fn school(
     scene: &Scene<'_>,
     accepted: &AcceptedTap,
     school: &Text,
-    bill: &Text,
     price: Money,
     state: &mut AccountState,
     changes: &mut Changes,
 ) -> Result<Effect, Refusal> {
     let party = scene.party(school, PartyKind::School)?;
     scene.check_amount(price)?;
-    let row = row(bill, party, price);
-    let no = |code| Effect { row: row.clone(), outcome: TapOutcome::Refused(code), expected: None };
+    let answer = |outcome| Ok(Effect { outcome, payee: Some(party), is_expected: false });
     if state.standing.as_ref().is_some_and(|standing| standing.blocks(Some(&accepted.tap.medium))) {
-        return Ok(no(Code::AccountBlocked));
+        return answer(TapOutcome::Refused(Code::AccountBlocked));
     }
     if state.purse.value < price.amount {
-        return Ok(no(Code::InsufficientFunds));
+        return answer(TapOutcome::Refused(Code::InsufficientFunds));
     }
     let mut purse = state.purse;
     let mut lines: Vec<Line> = purse.charge(accepted.account, price.amount).map_err(poison)?.collect();
     lines.push(Line::credit(Chart::SchoolPayable, Line::party(party), price.amount));
     changes.postings.push(post(scene, accepted, Kind::SchoolPayment, lines)?);
     state.purse = purse;
-    Ok(Effect { row, outcome: TapOutcome::Posted, expected: None })
+    answer(TapOutcome::Posted)
 }
 
 fn post(scene: &Scene<'_>, accepted: &AcceptedTap, kind: Kind, lines: Vec<Line>) -> Result<Posting, Refusal> {
@@ -74,13 +67,4 @@ fn post(scene: &Scene<'_>, accepted: &AcceptedTap, kind: Kind, lines: Vec<Line>)
     let cause = Cause::Tap { account: accepted.account, tap: accepted.tap.id };
     Posting::new(kind, scene.posting_date, service_date, cause, lines)
         .map_err(|error| Refusal::new(Code::Poison, error.to_string()))
-}
-
-fn row(reference: &Text, payee: PartyNo, money: Money) -> RowParts {
-    RowParts {
-        reference: Some(reference.clone()),
-        payee: Some(payee),
-        amount: Some(money.amount),
-        ..RowParts::default()
-    }
 }

@@ -5,12 +5,12 @@ mod given_back;
 pub(crate) use given_back::give_back;
 
 use crate::command::taken_off;
-use crate::decide::{Effect, RowParts, Scene, poison};
+use crate::decide::{Effect, Scene, poison};
 use crate::earned::{self, Paid};
 use crate::journey::{self, FoundLeg};
 use crate::outcome::{Charge, ChargeShape, Delta, Flag, Flags, TapOutcome};
 use crate::state::{AccountState, PaidByPass, PostedLeg, Purse, WINDOW_TAPS_MAX, WindowTap};
-use fares::{Carried, Fare, Funded, PartyKind, Policies, Policy, Priced, Share, UnknownFare};
+use fares::{Carried, Fare, Funded, PartyKind, Policies, Policy, Priced, Recall, Share, UnknownFare};
 use ledger::{Cause, Chart, Kind, Line, Posting};
 use primitives::{AcceptedTap, AccountId, Code, Minor, MoneyError, PartyNo, Refusal, TapId, Tender, Text};
 use std::collections::BTreeSet;
@@ -31,7 +31,6 @@ pub fn judge(
     let Some(tap) = WindowTap::of(&accepted.tap, rider, &accepted.fare_medium, accepted.tender) else {
         return Err(Refusal::new(Code::Poison, "not a riding tap"));
     };
-    let row = RowParts { route: Some(route.clone()), stop: stop.cloned(), ..RowParts::default() };
     let alone = journey::is_before_window(state, &tap);
     if alone {
         // Its neighbours are gone, and counters that have moved on say nothing about its day: priced by itself, under
@@ -41,6 +40,7 @@ pub fn judge(
         rate(scene, accepted.account, &[tap], &nothing, new, changes)?;
     } else {
         let place = state.window.partition_point(|other| other.key() < tap.key());
+        make_room(&mut state.window);
         state.window.insert(place, tap);
         let new = Some((accepted.tap.id, Flag::Crowded));
         if let Err(refusal) = rate(scene, accepted.account, &state.window, state, new, changes) {
@@ -57,7 +57,7 @@ pub fn judge(
         remember(state, &mut changes.posted);
         forget(state, &changes.legs, scene.policies);
     }
-    Ok(Effect { row, outcome: TapOutcome::Posted, expected: None })
+    Ok(Effect { outcome: TapOutcome::Posted, payee: None, is_expected: false })
 }
 
 /// Prices an account's window anew after something but a tap changed what its legs cost.
@@ -84,8 +84,19 @@ fn remember(state: &mut AccountState, posted: &mut Vec<PostedLeg>) {
     for posted in posted.drain(..) {
         match state.legs.iter_mut().find(|leg| leg.id == posted.id) {
             Some(leg) => *leg = posted,
-            None => state.legs.push(posted),
+            None => {
+                make_room(&mut state.legs);
+                state.legs.push(posted);
+            }
         }
+    }
+}
+
+/// Room for one more. A state is read with as much room as it needs, and few accounts have many taps in a batch: a vector that
+/// grows by itself would double.
+fn make_room<T>(items: &mut Vec<T>) {
+    if items.len() == items.capacity() {
+        items.reserve_exact(2);
     }
 }
 
@@ -136,6 +147,8 @@ pub(crate) struct Changes {
     pub(crate) postings: Vec<Posting>,
     posted: Vec<PostedLeg>,
     purse: Purse,
+    /// Prices of legs that were asked for before.
+    recall: Recall,
     /// What passes have paid of rides, where that changed.
     paid: Paid,
 }
@@ -172,13 +185,13 @@ fn rate(
         let found = &legs[*place];
         let priced = match &mut together {
             Some(prices) => prices.next(),
-            None => Some(price_alone(scene.policies, &state.carried, window, found)),
+            None => Some(price_alone(scene, &state.carried, window, found, &mut changes.recall)),
         };
         let Some(priced) = priced else { break };
         let old = before.iter().find(|old| old.id == found.id);
         let refunded = state.standing.as_ref().map_or(Minor::ZERO, |standing| standing.refunded(found.id));
         let pass = earned::paid_by_pass(state.standing.as_deref(), &window[found.first].medium, &priced);
-        let priced = taken_off(priced, refunded).map_err(poison)?;
+        let priced = if refunded.is_zero() { priced } else { taken_off(priced, refunded).map_err(poison)? };
         changes.price(scene, account, window, found, (priced, pass), old)?;
     }
     if state.standing.is_some() {
@@ -239,10 +252,16 @@ fn ask_changed(
 }
 
 /// The price of a leg whose neighbours say nothing about it.
-fn price_alone(policies: &Policies, carried: &Carried, window: &[WindowTap], found: &FoundLeg) -> Priced {
-    match policies.at(found.start) {
+fn price_alone(
+    scene: &Scene<'_>,
+    carried: &Carried,
+    window: &[WindowTap],
+    found: &FoundLeg,
+    recall: &mut Recall,
+) -> Priced {
+    match scene.policies.at(found.start) {
         _ if found.is_second_tap => second_tap(),
-        Some(policy) => fares::Rater::new(policy, carried.clone()).next(&found.leg(window)),
+        Some(policy) => recall.price_alone(policy, carried, scene.days, &found.leg(window)),
         None => unpriced(Fare::Unknown(UnknownFare::NoRule)),
     }
 }
@@ -266,7 +285,7 @@ fn price<'a>(
     };
     for run in legs.chunk_by(same) {
         let rides = run.iter().filter(|(found, _)| !found.is_second_tap);
-        let batch: Vec<fares::Leg> = rides.map(|(found, _)| found.leg(window)).collect();
+        let batch: Vec<fares::Leg> = rides.map(|(found, _)| found.leg(window).leg()).collect();
         let rated = match run.first() {
             Some((_, Some(policy))) => {
                 let rated = fares::rate(policy, &carried, &batch);

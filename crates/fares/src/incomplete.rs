@@ -59,6 +59,8 @@ pub(crate) struct Incomplete {
     pub(crate) rows: Vec<IncompleteRow>,
     /// By network, and last for routes without one: whether any row speaks of it, so that rides have two ends.
     pub(crate) gated: Vec<bool>,
+    /// Of rides that took no longer than so many seconds, no row asks how long they took.
+    pub(crate) short_seconds: i64,
     pub(crate) farthest: Farthest,
 }
 

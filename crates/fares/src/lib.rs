@@ -42,6 +42,7 @@ mod offers;
 mod passes;
 mod products;
 mod rebates;
+mod recall;
 mod riders;
 mod rules;
 mod sale;
@@ -76,6 +77,7 @@ pub use policies::{Policies, PoliciesError};
 pub use policy::Policy;
 pub use rate::{Rated, Rater, explain, price, rate};
 pub use rebates::{PaidAs, Rebate, rebates};
+pub use recall::{LegView, Recall};
 pub use sale::{Bought, NoSale, PassPrice, PassTerms, Purchase, buy_pass};
 
 /// Under the name it has outside, for what both kinds of tests share.

@@ -51,10 +51,16 @@ pub(crate) struct Names {
 }
 
 /// Eight bytes of the id at a time.
-fn hash(id: &str) -> u64 {
+pub(crate) fn hash(id: &str) -> u64 {
     let (chunks, rest) = id.as_bytes().as_chunks::<8>();
     let value = chunks.iter().fold(0, |value, chunk| mixed(value, u64::from_le_bytes(*chunk)));
-    let last = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    // The last bytes in two halves that may overlap.
+    let last = match (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+        }
+        _ => rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
     mixed(value, last)
 }
 

@@ -70,6 +70,32 @@ pub enum TapKind {
 }
 
 impl TapKind {
+    /// The route, of a ride.
+    pub fn route(&self) -> Option<&Text> {
+        match self {
+            TapKind::Boarding { route, .. } | TapKind::Gate { route, .. } => Some(route),
+            TapKind::SchoolPayment { .. } | TapKind::TopUp { .. } => None,
+        }
+    }
+
+    /// The stop, of a ride that says where.
+    pub fn stop(&self) -> Option<&Text> {
+        match self {
+            TapKind::Boarding { stop, .. } => stop.as_ref(),
+            TapKind::Gate { stop, .. } => Some(stop),
+            TapKind::SchoolPayment { .. } | TapKind::TopUp { .. } => None,
+        }
+    }
+
+    /// The bill or the reference of the top-up, and how much, of a payment.
+    pub fn paid(&self) -> Option<(&Text, Money)> {
+        match self {
+            TapKind::SchoolPayment { bill, price, .. } => Some((bill, *price)),
+            TapKind::TopUp { reference, value, .. } => Some((reference, *value)),
+            TapKind::Boarding { .. } | TapKind::Gate { .. } => None,
+        }
+    }
+
     /// The stable word for this kind, as tables, JSON and pages show it.
     pub fn word(&self) -> &'static str {
         match self {

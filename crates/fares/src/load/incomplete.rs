@@ -65,7 +65,8 @@ pub(super) fn read(common: &Common<'_>, faults: &mut Faults) -> Incomplete {
         rows.iter().any(|row| row.selector.0.iter().all(of_network))
     };
     let gated = (0..=networks).map(speaks).collect();
-    Incomplete { rows, gated, farthest: Farthest::default() }
+    let short_seconds = rows.iter().filter_map(|row| row.seconds).min().unwrap_or(i64::MAX);
+    Incomplete { rows, gated, short_seconds, farthest: Farthest::default() }
 }
 
 fn read_row(sheet: &Sheet, row: Row<'_>, common: &Common<'_>, faults: &mut Faults) -> Option<IncompleteRow> {
