@@ -188,7 +188,7 @@ fn rate(
             None => Some(price_alone(scene, &state.carried, window, found, &mut changes.recall)),
         };
         let Some(priced) = priced else { break };
-        let old = before.iter().find(|old| old.id == found.id);
+        let old = nearby(before, *place, |old| old.id == found.id);
         let refunded = state.standing.as_ref().map_or(Minor::ZERO, |standing| standing.refunded(found.id));
         let pass = earned::paid_by_pass(state.standing.as_deref(), &window[found.first].medium, &priced);
         let priced = if refunded.is_zero() { priced } else { taken_off(priced, refunded).map_err(poison)? };
@@ -210,8 +210,15 @@ fn rate(
 
 /// The posted legs that stand no longer.
 fn gone<'a>(before: &'a [PostedLeg], legs: &'a [FoundLeg]) -> impl Iterator<Item = &'a PostedLeg> {
-    let stands = |old: &&PostedLeg| old.shape != ChargeShape::Cancelled;
-    before.iter().filter(stands).filter(|old| !legs.iter().any(|found| found.id == old.id))
+    let stands = |(_, old): &(usize, &PostedLeg)| old.shape != ChargeShape::Cancelled;
+    let is_gone = |(place, old): &(usize, &PostedLeg)| nearby(legs, *place, |found| found.id == old.id).is_none();
+    before.iter().enumerate().filter(stands).filter(is_gone).map(|(_, old)| old)
+}
+
+/// The item that `is` the one looked for. What was posted and what is found mostly stand in one order, so its place there is
+/// looked at first.
+fn nearby<T>(items: &[T], place: usize, is: impl Fn(&T) -> bool) -> Option<&T> {
+    items.get(place).filter(|item| is(item)).or_else(|| items.iter().find(|item| is(item)))
 }
 
 /// Asks for the legs that a tap changed, when each of them is priced by itself. Else nothing is asked for, and the answer
@@ -239,7 +246,7 @@ fn ask_changed(
     for (place, found) in legs.iter().enumerate() {
         let outline = outline(found);
         let is_same = |old: &PostedLeg| (old.id, old.exit, old.shape, old.flags) == outline;
-        if state.legs.iter().any(is_same) {
+        if nearby(&state.legs, place, is_same).is_some() {
             continue;
         }
         if !alone(found.start) {
