@@ -211,7 +211,8 @@ fn rate(
 /// The posted legs that stand no longer.
 fn gone<'a>(before: &'a [PostedLeg], legs: &'a [FoundLeg]) -> impl Iterator<Item = &'a PostedLeg> {
     let stands = |(_, old): &(usize, &PostedLeg)| old.shape != ChargeShape::Cancelled;
-    let is_gone = |(place, old): &(usize, &PostedLeg)| nearby(legs, *place, |found| found.id == old.id).is_none();
+    let is_gone =
+        |(place, old): &(usize, &PostedLeg)| nearby(legs, *place, |found| found.id == old.id).is_none();
     before.iter().enumerate().filter(stands).filter(is_gone).map(|(_, old)| old)
 }
 

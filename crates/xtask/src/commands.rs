@@ -88,6 +88,7 @@ fn bench(args: &[String]) -> Result<u8> {
     // Given back after the servers have stopped.
     let _pages = HugePages::reserve(postgres::shared_memory_mib());
     let mut services = Services::start(true)?;
+    services.break_in()?;
     let mut command = cargo()?;
     command.args(["run", "--quiet", "--release", "--package", "farehouse", "--", "bench"]).args(args);
     services.run(command)

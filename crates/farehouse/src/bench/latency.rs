@@ -1,5 +1,6 @@
 //! From received to posted: how long a tap takes at an offered rate.
 
+use super::cpu::{self, CpuTimes};
 use super::payments::Counter;
 use super::traffic::Traffic;
 use crate::house::House;
@@ -45,6 +46,8 @@ pub struct Latency {
     pub taps: Waits,
     /// From asked to the verdict, of payments that were asked for meanwhile.
     pub payments: Option<Waits>,
+    /// What it cost, the making of the taps included.
+    cpu: CpuTimes,
 }
 
 /// Offers taps at a rate, lets a counter ask for payments meanwhile, and compares when taps were handed to the log with when
@@ -61,12 +64,14 @@ pub async fn measure(
             None => Ok(None),
         }
     };
+    let before = cpu::by_process()?;
     let (offered, payments) = tokio::join!(offer(house, traffic, rate), asking);
     let (received, offered_per_s) = offered?;
     house.drained(DRAIN_MAX).await?;
+    let cpu = cpu::by_process()?.since(&before);
     let mut connection = house.pool.acquire().await?;
     let commits = store::measure::commits(&mut connection, house.stream_id).await?;
-    Ok(Latency { offered_per_s, taps: Waits::of(waits(&received, &commits)), payments: payments? })
+    Ok(Latency { offered_per_s, taps: Waits::of(waits(&received, &commits)), payments: payments?, cpu })
 }
 
 /// The offsets of what was handed in at a moment, by partition.
@@ -139,9 +144,10 @@ impl Waits {
 
 impl Latency {
     pub fn json(&self) -> serde_json::Value {
-        let Latency { offered_per_s, taps, payments } = self;
+        let Latency { offered_per_s, taps, payments, cpu } = self;
         let mut object = taps.json("taps");
         object["offered_per_s"] = serde_json::json!(offered_per_s);
+        object["cpu_s"] = cpu.json();
         object["payments"] = serde_json::json!(payments.map(|payments| payments.json("asked")));
         object
     }
@@ -149,12 +155,12 @@ impl Latency {
 
 impl fmt::Display for Latency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Latency { offered_per_s, taps, payments } = self;
+        let Latency { offered_per_s, taps, payments, cpu } = self;
         let Waits { p50_ms, p99_ms, .. } = taps;
         write!(f, "{offered_per_s:.0} taps/s offered: received to posted p50 {p50_ms} ms, p99 {p99_ms} ms")?;
         if let Some(Waits { count, p50_ms, p99_ms }) = payments {
             write!(f, "; {count} payments asked to verdict p50 {p50_ms} ms, p99 {p99_ms} ms")?;
         }
-        Ok(())
+        write!(f, " ({cpu})")
     }
 }

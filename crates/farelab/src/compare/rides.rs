@@ -94,7 +94,7 @@ impl Rides {
             window.sort_by_key(WindowTap::key);
             let mut found = journey::legs(&window, &policies);
             found.retain(|found| !found.is_second_tap);
-            let legs: Vec<Leg> = found.iter().map(|found| found.leg(&window)).collect();
+            let legs: Vec<Leg> = found.iter().map(|found| found.leg(&window).leg()).collect();
             let rated = fares::rate(policy, &Carried::default(), &legs);
             for ((found, leg), priced) in found.iter().zip(&legs).zip(&rated.legs) {
                 let ride = Ride {

@@ -92,8 +92,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     passes::check_rules(&passes, &rules.said, faults);
     let named = shares::Named { windows: &windows, campaigns: &campaigns, passes: &passes };
     let shares = shares::read(&common, &named, faults);
-    let hours_are_alike =
-        timeframes.groups.is_empty() && places.stops.iter().all(|stop| stop.zone.is_none());
+    let hours_are_alike = timeframes.groups.is_empty() && places.stops.iter().all(|stop| stop.zone.is_none());
     check::whole(&common, &places, &products, &rules, &incomplete, &transfers, faults);
     Some(Policy {
         id: head.id?,

@@ -1,7 +1,7 @@
 //! What must hold in every city of the repository, whatever its rules are.
 
 use crate::worlds::{Dice, World, moved, rows, worlds};
-use fares::{Carried, Fare, Files, Leg, Policy, Priced, explain, load, rate};
+use fares::{Carried, Fare, Files, Leg, LegView, Policy, Priced, Recall, explain, load, rate};
 use primitives::Minor;
 
 /// How many accounts each property tries in each city.
@@ -127,18 +127,36 @@ fn explaining_gives_the_fares_of_rating() {
 #[test]
 fn a_leg_that_is_priced_alone_costs_what_it_costs_among_others() {
     let (alone, days) = (std::cell::Cell::new(0), primitives::Days::default());
+    // One for all cities and accounts, so that it meets every ride again with another rider, at another time, under other fares.
+    let recall = std::cell::RefCell::new(Recall::default());
     each(9, |world, seed, legs| {
         let carried = world.some_carried(seed, legs);
+        let is_alone = |leg: &Leg| world.policy.prices_alone(&carried, leg.start, &days);
+        let by_itself = |leg: &Leg| rate(&world.policy, &carried, std::slice::from_ref(leg)).legs.remove(0);
         let together = rate(&world.policy, &carried, legs).legs;
-        for (leg, among) in legs.iter().zip(&together) {
-            if world.policy.prices_alone(&carried, leg.start, &days) {
-                alone.set(alone.get() + 1);
-                let by_itself = rate(&world.policy, &carried, std::slice::from_ref(leg)).legs;
-                assert_eq!(by_itself, std::slice::from_ref(among), "{}", named(world, seed, legs));
+        for (leg, among) in legs.iter().zip(&together).filter(|(leg, _)| is_alone(leg)) {
+            alone.set(alone.get() + 1);
+            assert_eq!(&by_itself(leg), among, "{}", named(world, seed, legs));
+            if leg.via.is_empty() {
+                let end = leg.end.map(|end| moved(end, 3_600));
+                let longer = Leg { end, ..leg.clone() };
+                let later = Leg { start: moved(leg.start, 3_600), ..longer.clone() };
+                let asked = [leg.clone(), longer, later];
+                for leg in asked.iter().filter(|leg| is_alone(leg)) {
+                    let mut recall = recall.borrow_mut();
+                    let recalled = recall.price_alone(&world.policy, &carried, &days, &view(leg));
+                    assert_eq!(recalled, by_itself(leg), "{}", named(world, seed, legs));
+                }
             }
         }
     });
     assert!(alone.get() > 1_000, "only {} legs are priced alone", alone.get());
+}
+
+fn view(leg: &Leg) -> LegView<'_> {
+    let Leg { route, from, to, via: _, start, end, shape, rider, medium } = leg;
+    let (from, to) = (from.as_ref(), to.as_ref());
+    LegView { route, from, to, start: *start, end: *end, shape: *shape, rider, medium }
 }
 
 /// A file with its rows in another order.
