@@ -5,13 +5,13 @@
 //!
 //! # Shape
 //! [`load`] turns [`Files`] into a [`Policy`] or every error at once · [`rate`] turns the legs of an account into
-//! [`Priced`] fares, [`explain`] says why · [`Policies`] picks the version in force · [`mod@format`] lists every file and column that is read.
+//! [`Priced`] fares, [`explain`] says why · [`Recall`] keeps the prices of legs that stand alone, for who asks for many · [`Policies`] picks the version in force · [`mod@format`] lists every file and column that is read.
 //!
 //! # Invariants
 //! F-1 a price is a pure function of policy, what is carried, and the set of legs; F-2 gross = rider's part + every funder's part; F-3 an unknown fare
 //! is an answer of its own, never 0; F-4 the order of rows in a file never changes a price; F-5 the operators' shares of a leg, where it is
 //! shared, add up to its gross fare; F-6 explaining changes no fare; F-7 legs that begin further apart than the policy reaches may be
-//! rated in two calls, what is carried passed on, and cost the same.
+//! rated in two calls, what is carried passed on, and cost the same; F-8 a price that is remembered is the price that would be worked out.
 //!
 //! # Limits
 //! See [`limits`]: bytes and rows of a file, networks, areas, steps of a rider's formula, legs priced as one, ways to combine legs, errors reported.
