@@ -5,7 +5,8 @@
 //!
 //! # Shape
 //! [`load`] turns [`Files`] into a [`Policy`] or every error at once · [`rate`] turns the legs of an account into
-//! [`Priced`] fares, [`explain`] says why · [`Recall`] keeps the prices of legs that stand alone, for who asks for many · [`Policies`] picks the version in force · [`mod@format`] lists every file and column that is read.
+//! [`Priced`] fares, [`explain`] says why · [`Recall`] keeps the prices of legs that stand alone, for who asks for many ·
+//! [`Policies`] picks the version in force · [`mod@format`] lists every file and column that is read.
 //!
 //! # Invariants
 //! F-1 a price is a pure function of policy, what is carried, and the set of legs; F-2 gross = rider's part + every funder's part; F-3 an unknown fare

@@ -79,8 +79,6 @@ pub struct Policy {
     pub(crate) area_ids: Names,
     pub(crate) frame_ids: Names,
     pub(crate) timeframes: Timeframes,
-    /// The hour of a day says nothing about a price: there are no timeframes, and one clock hangs at every stop.
-    pub(crate) hours_are_alike: bool,
     pub(crate) rider_ids: Names,
     pub(crate) rider_names: Vec<String>,
     pub(crate) default_rider: u32,
@@ -273,7 +271,7 @@ impl Policy {
 
     /// True when a leg of this time costs what any other of its service day costs that is as it is otherwise.
     pub(crate) fn prices_all_day(&self, start: EventTime, end: Option<EventTime>) -> bool {
-        self.hours_are_alike
+        self.timeframes.hours_are_alike
             && end.is_none_or(|end| end.seconds_since(start) <= self.incomplete.short_seconds)
     }
 

@@ -91,6 +91,8 @@ impl Frame {
 pub(crate) struct Timeframes {
     pub(crate) services: Vec<Service>,
     pub(crate) groups: Vec<Vec<Frame>>,
+    /// The hour of a day says nothing about a price: there are no groups, and one clock hangs at every stop.
+    pub(crate) hours_are_alike: bool,
 }
 
 impl Timeframes {

@@ -301,6 +301,18 @@ async fn damage(pool: &PgPool, number: usize, dice: &mut Dice) -> Option<String>
     }
 }
 
+/// The books are not what the log says, or a row holds what none can: then looking ends with an error that names it.
+async fn is_found(house: &House) -> bool {
+    let mut connection = house.connection().await;
+    match engine::verify::verify(&mut connection, Some(house.log.as_ref()), &[]).await {
+        Ok(verified) => !verified.equal(),
+        Err(error) => {
+            assert!(error.to_string().contains("reading "), "{error}");
+            true
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_flip_delete_added_row_swap_and_cut_is_found() {
     let seed = std::env::var("FAREHOUSE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
@@ -317,8 +329,7 @@ async fn every_flip_delete_added_row_swap_and_cut_is_found() {
         let done = damage(&house.pool, number, &mut dice).await;
         if let Some(what) = &done {
             damages += 1;
-            let verified = house.verify(&[]).await;
-            assert!(!verified.equal(), "not found with seed {seed}, damage {damages}: {what}");
+            assert!(is_found(&house).await, "not found with seed {seed}, damage {damages}: {what}");
         }
         restore(&house.pool, TABLES[number].0).await;
     }

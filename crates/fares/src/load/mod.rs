@@ -60,7 +60,7 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     let head = head::read(files, faults);
     let parties = head::read_parties(files, faults);
     let places = places::read(files, &parties, head.zone, faults);
-    let (service_ids, frame_ids, timeframes) = times::read(files, faults);
+    let (service_ids, frame_ids, timeframes) = times::read(files, &places.stops, faults);
     let (people, default_rider) = riders::read_categories(files, faults);
     let media = products::read_media(files, faults);
     let (product_ids, group_ids) = (products::declared(files), rules::declared_groups(files));
@@ -92,7 +92,6 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
     passes::check_rules(&passes, &rules.said, faults);
     let named = shares::Named { windows: &windows, campaigns: &campaigns, passes: &passes };
     let shares = shares::read(&common, &named, faults);
-    let hours_are_alike = timeframes.groups.is_empty() && places.stops.iter().all(|stop| stop.zone.is_none());
     check::whole(&common, &places, &products, &rules, &incomplete, &transfers, faults);
     Some(Policy {
         id: head.id?,
@@ -113,7 +112,6 @@ fn read(files: &Files, faults: &mut Faults) -> Option<Policy> {
         area_ids: places.area_ids,
         frame_ids,
         timeframes,
-        hours_are_alike,
         rider_ids: people.ids,
         rider_names: people.names,
         default_rider: default_rider?,

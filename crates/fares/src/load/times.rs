@@ -4,17 +4,20 @@ use super::sheet::{Column, Faults, Row, Sheet, refuse_doubles};
 use crate::format::{CALENDAR, CALENDAR_DATES, TIMEFRAMES};
 use crate::model::Files;
 use crate::names::Names;
+use crate::policy::StopRow;
 use crate::timeframes::{Frame, Service, Timeframes};
 use chrono::NaiveDate;
 use primitives::Text;
 use std::collections::BTreeMap;
 
 /// The ids of services, the ids of timeframe groups, and both.
-pub(crate) fn read(files: &Files, faults: &mut Faults) -> (Names, Names, Timeframes) {
+pub(crate) fn read(files: &Files, stops: &[StopRow], faults: &mut Faults) -> (Names, Names, Timeframes) {
     let services = read_services(files, faults);
     let service_ids = Names::build(services.keys().cloned().collect());
     let (ids, groups) = read_frames(files, &service_ids, faults);
-    (service_ids, ids, Timeframes { services: services.into_values().collect(), groups })
+    let hours_are_alike = groups.is_empty() && stops.iter().all(|stop| stop.zone.is_none());
+    let services = services.into_values().collect();
+    (service_ids, ids, Timeframes { services, groups, hours_are_alike })
 }
 
 fn read_services(files: &Files, faults: &mut Faults) -> BTreeMap<Text, Service> {
