@@ -17,6 +17,7 @@ mod periods;
 mod pricing;
 mod published;
 mod rebates;
+mod recall;
 mod shares;
 mod surcharges;
 mod transfers;
